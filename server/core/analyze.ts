@@ -1,0 +1,70 @@
+import type { Context } from "./context.ts";
+import type { Finding, Problem, Rule, Severity } from "./rule.ts";
+import { RULES } from "./rules/index.ts";
+import type { Settings } from "./settings.ts";
+import { systemFor } from "./systems/index.ts";
+import { parseYaml } from "./yaml.ts";
+
+/** A CI file: its path from the repository's root, with forward slashes, and its text. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface Analysis {
+  /** Id of the system that claimed the file; `undefined` where it is no CI file. */
+  readonly system: string | undefined;
+  /** Sorted by path and place. */
+  readonly findings: readonly Finding[];
+  /** Paths that the analysis asked its context for: when one of them changes, the analysis is stale. */
+  readonly asked: readonly string[];
+}
+
+/** Reads a file and finds what is wrong with it. Never throws, waits for nothing, touches nothing. */
+export function analyze(file: SourceFile, context: Context, settings: Settings): Analysis {
+  const asked = new Set<string>();
+  const watched: Context = {
+    read: (path) => {
+      asked.add(path);
+      return context.read(path);
+    },
+    list: (glob) => context.list(glob),
+  };
+  const yaml = parseYaml(file.text);
+  const system = systemFor(file.path, yaml);
+  if (system === undefined) return { system: undefined, findings: [], asked: [] };
+  const pipeline = system.read(file, yaml, watched);
+  const findings = RULES.flatMap((rule) => {
+    const chosen = settings.rules[rule.id];
+    return chosen === "off"
+      ? []
+      : unique([...rule.check(pipeline)]).map((problem) => finding(rule, problem, file.path, chosen));
+  });
+  return { system: system.id, findings: findings.sort(byPlace), asked: [...asked] };
+}
+
+function finding(rule: Rule, problem: Problem, path: string, chosen: Severity | undefined): Finding {
+  return {
+    rule,
+    path: problem.path ?? path,
+    span: problem.span,
+    severity: chosen ?? problem.severity ?? rule.severity,
+    message: problem.message,
+    related: problem.related ?? [],
+    reach: problem.reach,
+    fixes: problem.fixes ?? [],
+  };
+}
+
+/** A thing written once is reported once, though an anchor may bring it to several places. */
+function unique(problems: readonly Problem[]): readonly Problem[] {
+  const seen = new Set<string>();
+  return problems.filter(({ path = "", span }) => {
+    const key = `${path}:${span.start}:${span.end}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function byPlace(a: Finding, b: Finding): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : a.span.start - b.span.start || a.span.end - b.span.end;
+}

@@ -1,0 +1,12 @@
+// The only door of the core: everybody outside imports from here.
+export { type Analysis, analyze, type SourceFile } from "./analyze.ts";
+export { type Explanation, explain, pageOf, withoutMarks } from "./explain.ts";
+export { type Context, EMPTY_CONTEXT } from "./context.ts";
+export { objection } from "./fix.ts";
+export type { Answer, CommitAnswer, Question, ScriptHashAnswer } from "./question.ts";
+export type { Reach, ReachedSecret } from "./reach.ts";
+export type { AskFix, EditFix, Finding, Fix, NoFix, Problem, Related, Rule, Severity } from "./rule.ts";
+export { RULES } from "./rules/index.ts";
+export { DEFAULT_SETTINGS, parseSettings, readSettings, type Settings, type SettingsProblem } from "./settings.ts";
+export { SYSTEMS } from "./systems/index.ts";
+export { applyEdits, type Edit, type Span } from "./text.ts";

@@ -1,0 +1,235 @@
+import type { Hole } from "./masking.ts";
+import type { Edit, Span } from "./text.ts";
+
+/**
+ * What one CI file says, in one vocabulary for all CI systems. A system builds it, rules read it; neither knows the other.
+ * Every piece carries the span of the document text that says it.
+ */
+export interface Pipeline {
+  /** Id of the system that read the file, shown in messages as `systemName`. */
+  readonly system: string;
+  readonly systemName: string;
+  /** Path of the file as the caller named it, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+  readonly jobs: readonly Job[];
+  /** References that belong to the file and to no job: includes, templates. */
+  readonly references: readonly Reference[];
+  /** The outermost scope. */
+  readonly scope: Scope;
+}
+
+/** A unit that runs on one machine: its steps share files, in order. */
+export interface Job {
+  readonly id: string;
+  readonly span: Span;
+  readonly scope: Scope;
+  readonly steps: readonly Step[];
+  /** What the job itself pulls in: its image, services, a called workflow. */
+  readonly references: readonly Reference[];
+}
+
+/** One entry of a job that runs something. */
+export interface Step {
+  /** How a person would call it: "step “Upload coverage”". */
+  readonly label: string;
+  /** The part of the document that declares the step. */
+  readonly span: Span;
+  readonly scope: Scope;
+  readonly scripts: readonly Script[];
+  /** What the step calls, such as an action. */
+  readonly references: readonly Reference[];
+  /** Named values handed to what the step calls. */
+  readonly inputs: readonly Variable[];
+  /** Secrets that the step's own text names outside of its variables and inputs, such as inside a script. */
+  readonly secrets: readonly SecretUse[];
+  /** Names of environment variables that the step's expressions read. */
+  readonly reads: readonly string[];
+}
+
+export type ShellLanguage =
+  | "bash"
+  | "sh"
+  | "zsh"
+  | "ksh"
+  | "powershell"
+  | "cmd"
+  | "python"
+  | "javascript"
+  | "other"
+  | "unknown";
+
+/** How a script is run. `undefined` means that the file does not tell. */
+export interface Shell {
+  readonly language: ShellLanguage;
+  /** True where a failing command ends the script. */
+  readonly errexit: boolean | undefined;
+  /** True where a pipe fails with any of its commands. */
+  readonly pipefail: boolean | undefined;
+}
+
+export type OperatingSystem = "linux" | "macos" | "windows";
+
+/** Code in the document that one shell process runs, or a part of it: scripts of a step with equal `unit` share a process, in order. */
+export interface Script {
+  /** The code, with expressions masked in equal length. Offsets into it are what {@link toDocument} takes. */
+  readonly text: string;
+  /** The masked expressions: text that is unknown until the pipeline runs. */
+  readonly holes: readonly Hole[];
+  readonly shell: Shell;
+  /** The systems it may run on; empty where the file does not tell. */
+  readonly operatingSystems: readonly OperatingSystem[];
+  /** Names the process that runs the script, unique within its job. */
+  readonly unit: string;
+  /** Where downloads belong: a folder as this shell spells it, outside of the work tree, such as `$RUNNER_TEMP` or `/tmp`. */
+  readonly scratch: string;
+  readonly span: Span;
+  /** The document span of a span of `text`. */
+  toDocument(span: Span): Span;
+  /** Document edits that replace spans of `text`, or `undefined` where this notation cannot hold the result. Spans must not overlap. */
+  rewrite(changes: readonly ScriptChange[]): readonly Edit[] | undefined;
+}
+
+/** Replaces a span of a script's text. */
+export interface ScriptChange {
+  readonly span: Span;
+  readonly text: string;
+}
+
+export type ScopeLevel = "pipeline" | "stage" | "group" | "job" | "service" | "step";
+
+/** A place that hands variables to everything inside it. */
+export interface Scope {
+  readonly level: ScopeLevel;
+  /** How a person would call it: "the whole workflow", "job “build”". */
+  readonly label: string;
+  readonly parent: Scope | undefined;
+  readonly variables: readonly Variable[];
+  /** Secrets that the system itself hands to everything in this scope, whatever the file says. */
+  readonly ambient: readonly AmbientSecret[];
+  /** How to take all the variables away together; `undefined` where there are none or where that cannot be done. */
+  readonly removal: Span | undefined;
+  /** How to add a variable here; `undefined` where this notation has no place for one. */
+  readonly slot: Slot | undefined;
+}
+
+/** Text that adds entries to a mapping: `before + entries.join(between) + after`, inserted at one offset. */
+export interface Slot {
+  readonly at: number;
+  readonly before: string;
+  readonly between: string;
+  readonly after: string;
+}
+
+/** A name with a value, in the environment of a scope or among the inputs of a step. */
+export interface Variable {
+  readonly name: string;
+  /** Name and value as written. */
+  readonly span: Span;
+  readonly nameSpan: Span;
+  /** The resolved value text; `undefined` where the value is no plain text. */
+  readonly value: string | undefined;
+  readonly secrets: readonly SecretUse[];
+  /** What to delete so that the entry is gone and the rest is unchanged; `undefined` where that cannot be done. */
+  readonly removal: Span | undefined;
+}
+
+/** A place in the document that names a secret. */
+export interface SecretUse {
+  readonly name: string;
+  readonly span: Span;
+  readonly kind: SecretKind;
+}
+
+/**
+ * named: a secret that the file names. token: a credential that the system makes for each run. settings: variables that are
+ * configured outside the file.
+ */
+export type SecretKind = "named" | "token" | "settings";
+
+/** A secret that stands in no line of the file. */
+export interface AmbientSecret {
+  /** A name, or a phrase such as "every variable configured in the project's settings". */
+  readonly name: string;
+  readonly kind: SecretKind;
+}
+
+export type ReferenceKind = "action" | "workflow" | "image" | "include" | "orb" | "pipe" | "plugin" | "task" | "bundle";
+
+/** A name in the document that stands for code kept elsewhere. */
+export interface Reference {
+  readonly kind: ReferenceKind;
+  /** The reference as written, without quotes. */
+  readonly text: string;
+  readonly span: Span;
+  readonly target: Target;
+  readonly scope: Scope;
+  /** How to replace the version and say in a comment what it was; `undefined` where this notation cannot. */
+  readonly repin: Repin | undefined;
+}
+
+/** Spans that a pin touches. */
+export interface Repin {
+  /** The version alone: what follows `@`. */
+  readonly version: Span;
+  /** Where the comment belongs: an empty span at the end of the line, or the old comment's version. */
+  readonly comment: Span | undefined;
+  /** Text in front of and behind the new comment, such as " # ". */
+  readonly commentBefore: string;
+  readonly commentAfter: string;
+}
+
+/** What a reference points to, as far as its text tells. */
+export type Target =
+  | {
+      readonly kind: "repository";
+      readonly host: string;
+      /** Path of the repository on its host: "owner/name". */
+      readonly repo: string;
+      /** Path within the repository, "" for its root. */
+      readonly path: string;
+      /** Tag, branch or commit; `undefined` where none is written. */
+      readonly ref: string | undefined;
+      readonly pin: Pin;
+    }
+  | { readonly kind: "image"; readonly name: string; readonly tag: string | undefined; readonly pin: Pin }
+  | { readonly kind: "local"; readonly path: string; readonly pin: "pinned" }
+  | { readonly kind: "other"; readonly pin: Pin };
+
+/** pinned: content that cannot change. mutable: a name that somebody else can move. unknown: the text does not tell. */
+export type Pin = "pinned" | "mutable" | "unknown";
+
+/** Every step of the file with its job, in order of appearance. */
+export function* stepsOf(pipeline: Pipeline): Iterable<{ readonly job: Job; readonly step: Step }> {
+  for (const job of pipeline.jobs) for (const step of job.steps) yield { job, step };
+}
+
+/** Every reference of the file, in order of appearance within each job. */
+export function* referencesOf(pipeline: Pipeline): Iterable<Reference> {
+  yield* pipeline.references;
+  for (const job of pipeline.jobs) {
+    yield* job.references;
+    for (const step of job.steps) yield* step.references;
+  }
+}
+
+/** Every scope that holds variables, each once, outermost first within each job. */
+export function* scopesOf(pipeline: Pipeline): Iterable<Scope> {
+  const seen = new Set<Scope>();
+  for (const scope of [
+    pipeline.scope,
+    ...pipeline.jobs.flatMap((job) => [job.scope, ...job.steps.map((step) => step.scope)]),
+  ]) {
+    for (const each of scopeChain(scope).reverse()) {
+      if (!seen.has(each)) yield each;
+      seen.add(each);
+    }
+  }
+}
+
+/** The scope and everything around it, innermost first. */
+export function scopeChain(scope: Scope): Scope[] {
+  const chain: Scope[] = [];
+  for (let each: Scope | undefined = scope; each !== undefined; each = each.parent) chain.push(each);
+  return chain;
+}

@@ -1,0 +1,30 @@
+/**
+ * Something that only the outside world knows. Plain data: the core asks, a resolver answers, and only after a person's click.
+ */
+export type Question =
+  /** The commit that `ref` (a tag, a branch or a short commit id) of a git repository points to. `repo` is the path on the host, "owner/name". */
+  | { readonly kind: "commit"; readonly host: string; readonly repo: string; readonly ref: string }
+  /** The content behind an https address: its SHA-256, where redirects led, and the text. */
+  | { readonly kind: "scriptHash"; readonly url: string };
+
+/** Answer to a `commit` question. */
+export interface CommitAnswer {
+  readonly kind: "commit";
+  /** Full commit id in lower-case hex; of an annotated tag the commit that it was peeled to. */
+  readonly commit: string;
+  /** What `ref` was. */
+  readonly refKind: "tag" | "branch" | "commit";
+  /** The most exact version tag of that commit ("v4.2.2" rather than "v4"), absent where the commit has none. */
+  readonly versionTag?: string;
+}
+
+/** Answer to a `scriptHash` question. The text is data: hashed and shown, never run. */
+export interface ScriptHashAnswer {
+  readonly kind: "scriptHash";
+  /** 64 lower-case hex digits over the raw body. */
+  readonly sha256: string;
+  readonly finalUrl: string;
+  readonly text: string;
+}
+
+export type Answer = CommitAnswer | ScriptHashAnswer;

@@ -1,0 +1,89 @@
+import type { Pipeline } from "./model.ts";
+import type { Answer, Question } from "./question.ts";
+import type { Reach } from "./reach.ts";
+import type { Edit, Span } from "./text.ts";
+
+export type Severity = "error" | "warning" | "information" | "hint";
+
+/** One law about pipelines. Its examples are its documentation and its tests at once. */
+export interface Rule {
+  /** Kebab-case, equal to the file's name; reads as "allow <id>". */
+  readonly id: string;
+  /** The severity of a problem that does not say its own. */
+  readonly severity: Severity;
+  /** One line: what the rule finds. */
+  readonly summary: string;
+  /** One paragraph: why it matters. */
+  readonly why: string;
+  readonly examples: readonly Example[];
+  /** Yields what is wrong. Pure: looks at nothing but the pipeline. */
+  check(pipeline: Pipeline): Iterable<Problem>;
+}
+
+/**
+ * A file before and after. In `bad`, a line `#  ^^^^` marks a problem on the line above; `good` is `bad` without the marks
+ * and with the first fix of each problem applied, where `answers` are what the outside world would have said.
+ * Without `good` the marked problems have no fix; without marks the example is harmless.
+ */
+export interface Example {
+  readonly title: string;
+  readonly path: string;
+  readonly bad: string;
+  readonly good?: string;
+  readonly answers?: readonly Answer[];
+}
+
+/** Something wrong at one place, with what can be done about it. */
+export interface Problem {
+  /** Absent: the analysed file. */
+  readonly path?: string;
+  readonly span: Span;
+  /** What, why it matters, what to do; one or two plain sentences. */
+  readonly message: string;
+  readonly related?: readonly Related[];
+  readonly severity?: Severity;
+  /** The secrets that the code at this place can read; absent where the problem is not about code that runs. */
+  readonly reach?: Reach;
+  readonly fixes?: readonly Fix[];
+}
+
+/** A place that explains a problem. */
+export interface Related {
+  readonly path?: string;
+  readonly span: Span;
+  readonly message: string;
+}
+
+/**
+ * A way to heal a problem: edits, or a question whose answer leads to a fix. `next` never throws; where the answer forbids a fix it
+ * returns a {@link NoFix} that says why. (Not named `then`: an `await` would take the fix for a promise.)
+ */
+export type Fix = EditFix | AskFix;
+
+export interface EditFix {
+  readonly title: string;
+  readonly edits: readonly Edit[];
+}
+
+export interface AskFix {
+  readonly title: string;
+  readonly ask: Question;
+  next(answer: Answer): Fix | NoFix;
+}
+
+/** Why there is no fix after all, in one plain sentence for the person who asked. */
+export interface NoFix {
+  readonly refused: string;
+}
+
+/** A problem together with the rule that found it: what editors and reports show. */
+export interface Finding {
+  readonly rule: Rule;
+  readonly path: string;
+  readonly span: Span;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly related: readonly Related[];
+  readonly reach: Reach | undefined;
+  readonly fixes: readonly Fix[];
+}

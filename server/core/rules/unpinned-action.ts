@@ -1,0 +1,122 @@
+import { type Reference, referencesOf, type Target } from "../model.ts";
+import type { Answer } from "../question.ts";
+import type { EditFix, Fix, NoFix, Problem, Rule, Severity } from "../rule.ts";
+import type { Edit } from "../text.ts";
+
+/** Actions and reusable workflows that are named by a tag, a branch or a short commit id. */
+export const unpinnedAction: Rule = {
+  id: "unpinned-action",
+  severity: "warning",
+  summary: "An action or reusable workflow is named by a version that its owner can move.",
+  why:
+    "A tag or branch is a name, not a content: whoever can push to that repository, or steals the right to, decides what your pipeline runs next time. " +
+    "In 2025 moved tags of one popular action printed the secrets of thousands of repositories; those pinned to a full commit id were not affected.",
+  examples: [
+    {
+      title: "A tag becomes the commit that it stands for",
+      path: ".github/workflows/ci.yml",
+      bad: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: acme/setup-tool@v4 # the fast one
+#             ^^^^^^^^^^^^^^^^^^
+      - uses: ./.github/actions/local
+      - uses: $/.github/actions/local
+      - uses: acme/other@8f4b7f84864484a7bf31766abe9204da3cbe65b3 # v1.0.0
+`,
+      good: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: acme/setup-tool@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2 # the fast one
+      - uses: ./.github/actions/local
+      - uses: $/.github/actions/local
+      - uses: acme/other@8f4b7f84864484a7bf31766abe9204da3cbe65b3 # v1.0.0
+`,
+      answers: [
+        { kind: "commit", commit: "11bd71901bbe5b1630ceea73d27597364c9af683", refKind: "tag", versionTag: "v4.2.2" },
+      ],
+    },
+    {
+      title: "A reusable workflow on a branch",
+      path: ".github/workflows/release.yml",
+      bad: `on: push
+jobs:
+  release:
+    uses: acme/flows/.github/workflows/release.yml@main
+#         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+      good: `on: push
+jobs:
+  release:
+    uses: acme/flows/.github/workflows/release.yml@11bd71901bbe5b1630ceea73d27597364c9af683 # main
+`,
+      answers: [{ kind: "commit", commit: "11bd71901bbe5b1630ceea73d27597364c9af683", refKind: "branch" }],
+    },
+    {
+      title: "Full commit ids, and code of the same repository, are fine",
+      path: ".github/workflows/ci.yml",
+      bad: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: acme/setup-tool@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+      - uses: acme/setup-tool/sub@f4c75cfd619ee645a925356805475834a2b522230d12af902fe25c75cfd61901
+      - uses: ./.github/actions/local
+      - uses: $/.github/actions/local
+`,
+    },
+  ],
+  check: function* (pipeline) {
+    for (const reference of referencesOf(pipeline)) {
+      const { kind, target } = reference;
+      if ((kind !== "action" && kind !== "workflow") || target.kind !== "repository" || target.pin !== "mutable")
+        continue;
+      yield problem(reference, target);
+    }
+  },
+};
+
+type Repository = Extract<Target, { kind: "repository" }>;
+
+function problem(reference: Reference, target: Repository): Problem {
+  return {
+    span: reference.span,
+    message: message(reference, target),
+    severity: severityOf(target),
+    fixes: fixesFor(reference, target),
+  };
+}
+
+function message({ kind }: Reference, { repo, ref }: Repository): string {
+  const what = kind === "workflow" ? "workflow" : "action";
+  if (ref === undefined || ref === "")
+    return `This ${what} of ${repo} has no version, so whatever its owner publishes next is what runs. Add the full commit id of the version you want.`;
+  if (/^[0-9a-f]{4,39}$/i.test(ref))
+    return `${ref} is only the beginning of a commit id, and another commit can begin with it too. Write all 40 digits, so that ${repo} stays what you reviewed.`;
+  return `The owner of ${repo} can move ${ref} to other code at any time, and this pipeline would run it unseen. Pin the ${what} to the full commit id that ${ref} stands for today.`;
+}
+
+/** The makers of the system already run its machines: a tag of theirs is worth a note, not a warning. */
+function severityOf({ repo }: Repository): Severity {
+  return /^(?:actions|github)\//i.test(repo) ? "information" : "warning";
+}
+
+function fixesFor({ repin }: Reference, { host, repo, ref }: Repository): readonly Fix[] {
+  if (repin === undefined || ref === undefined || ref === "") return [];
+  const title = `Pin ${repo} to the commit of ${ref}`;
+  const next = (answer: Answer): EditFix | NoFix => {
+    if (answer.kind !== "commit") return { refused: "The answer does not fit the question, so nothing was changed." };
+    const comment = answer.refKind === "commit" ? answer.versionTag : (answer.versionTag ?? ref);
+    const edits: Edit[] = [{ span: repin.version, text: answer.commit }];
+    if (repin.comment !== undefined && comment !== undefined) {
+      edits.push({ span: repin.comment, text: `${repin.commentBefore}${comment}${repin.commentAfter}` });
+    }
+    return { title, edits };
+  };
+  return [{ title, ask: { kind: "commit", host, repo, ref }, next }];
+}

@@ -1,0 +1,575 @@
+import type {
+  Block,
+  Case,
+  Chain,
+  Command,
+  Condition,
+  If,
+  Loop,
+  Node,
+  Part,
+  Pipe,
+  Redirect,
+  Statement,
+  Word,
+} from "./command.ts";
+import { perform } from "./programs.ts";
+import {
+  type Download,
+  EMPTY_WORLD,
+  fileAt,
+  join,
+  joinProvenance,
+  NOWHERE,
+  resolvePath,
+  type State,
+  union,
+  type Value,
+  withFile,
+  withFunction,
+  withVariable,
+} from "./state.ts";
+import {
+  type Call,
+  concat,
+  concatValues,
+  done,
+  type Execution,
+  either,
+  ended,
+  type FlowScript,
+  failed,
+  freshExits,
+  type Io,
+  leaveSubshell,
+  type Outcome,
+  type Run,
+  SILENCE,
+  symbol,
+  textValue,
+} from "./trace.ts";
+import { comparison, subjectMatches } from "./verification.ts";
+import { unwrap } from "./wrappers.ts";
+
+export type { Download } from "./state.ts";
+export type { Check, Execution, Flaw, FlowScript } from "./trace.ts";
+
+/**
+ * Follows downloaded content through the scripts of one job and tells where it runs unverified. Abstract interpretation: every command is
+ * read with what may be known before it, both its success and its failure are followed, and files outlive the processes that write them.
+ * A check counts where every way from it to the run goes through its success. Never throws; bounded, so that hostile scripts cost no more
+ * than honest ones.
+ *
+ * @param read text of a file of the repository, by its path from the root
+ */
+export function traceJob(
+  scripts: readonly FlowScript[],
+  read: (path: string) => string | undefined = () => undefined,
+): readonly Execution[] {
+  const executions: Execution[] = [];
+  const checks: Run["checks"] = [];
+  const budget = { nodes: MAX_NODES, symbols: 0 };
+  let healthy: State | undefined;
+  let broken: State | undefined;
+  for (const [index, script] of scripts.entries()) {
+    const before: State | undefined = (script.always ? join(healthy, broken) : healthy) ?? broken;
+    const same = index > 0 && scripts[index - 1]?.unit === script.unit;
+    const state: State =
+      before === undefined || !same ? { shell: freshShell(script), world: before?.world ?? EMPTY_WORLD } : before;
+    const exits = freshExits();
+    const run: Run = { script, index, executions, checks, budget, read };
+    const outcome = runBlock(script.program, state, { stdin: SILENCE, tolerant: false, depth: 0, exits }, run);
+    const success = join(outcome.success, exits.success);
+    const failure = join(failed(outcome), exits.failure);
+    const continues = scripts[index + 1]?.unit === script.unit && !state.shell.errexit;
+    healthy = script.tolerated || continues ? join(success, failure) : success;
+    broken = join(broken, failure);
+  }
+  return unique(executions);
+}
+
+const MAX_NODES = 60_000;
+const MAX_DEPTH = 24;
+
+function freshShell(script: FlowScript): State["shell"] {
+  const variables = new Map<string, Value>();
+  for (const [name, text] of script.environment) {
+    const value = textValue(text, { start: 0, end: 0 });
+    variables.set(name, /\$\{\{|\$\[\[|<<|\$\(/.test(text) ? { ...value, known: false } : value);
+  }
+  const { errexit = false, pipefail = false } = script.shell;
+  return { variables, functions: new Map(), folder: ".", errexit, pipefail };
+}
+
+function runBlock(block: Block, state: State, io: Io, run: Run): Outcome {
+  let before = state;
+  let inner = io;
+  let outcome: Outcome = { success: state, failure: undefined, output: SILENCE };
+  let output = SILENCE;
+  for (const statement of block.statements) {
+    outcome = runStatement(statement, before, inner, run);
+    output = concat(output, outcome.output);
+    const next = afterStatement(statement, outcome, before, io);
+    if (next === undefined) return { success: undefined, failure: undefined, output };
+    inner = { ...io, status: { success: outcome.success, failure: failed(outcome) } };
+    before = next;
+  }
+  if (outcome.failure !== undefined && before.shell.errexit && !io.tolerant)
+    return { ...outcome, failure: undefined, output };
+  return { ...outcome, output };
+}
+
+function runStatement(statement: Statement, state: State, io: Io, run: Run): Outcome {
+  const outcome = runNode(statement.node, state, io, run);
+  if (!statement.background) return outcome;
+  return {
+    success: { shell: state.shell, world: (ended(outcome) ?? state).world },
+    failure: undefined,
+    output: outcome.output,
+  };
+}
+
+/** With errexit a failure ends the shell, except behind `!` and where somebody looks at the status. */
+function afterStatement({ node }: Statement, outcome: Outcome, before: State, io: Io): State | undefined {
+  const exempt = io.tolerant || (node.kind === "pipe" && node.negated);
+  const errexit = (outcome.success ?? outcome.failure ?? before).shell.errexit;
+  if (!errexit || exempt) return ended(outcome);
+  io.exits.failure = join(io.exits.failure, outcome.failure);
+  return join(outcome.success, outcome.spared);
+}
+
+function runNode(node: Node, state: State, io: Io, run: Run): Outcome {
+  if (run.budget.nodes-- <= 0 || io.depth > MAX_DEPTH) return done(state);
+  switch (node.kind) {
+    case "command":
+      return runCommand(node, state, io, run);
+    case "pipe":
+      return runPipe(node, state, io, run);
+    case "chain":
+      return runChain(node, state, io, run);
+    case "group": {
+      const inner = withStdin(node.redirects, state, io, run);
+      if (!node.subshell) return writeTo(node.redirects, runBlock(node.body, state, inner, run), run);
+      const exits = freshExits();
+      return writeTo(
+        node.redirects,
+        leaveSubshell(state, runBlock(node.body, state, { ...inner, exits }, run), exits),
+        run,
+      );
+    }
+    case "if":
+      return writeTo(node.redirects, runIf(node, state, withStdin(node.redirects, state, io, run), run), run);
+    case "loop":
+      return writeTo(node.redirects, runLoop(node, state, withStdin(node.redirects, state, io, run), run), run);
+    case "case":
+      return writeTo(node.redirects, runCase(node, state, withStdin(node.redirects, state, io, run), run), run);
+    case "function":
+      return { success: withFunction(state, node.name, node.body), failure: undefined, output: SILENCE };
+    case "test":
+      return node.condition === undefined ? done(state) : runCondition(node.condition, state, io, run);
+  }
+}
+
+function runPipe(pipe: Pipe, state: State, io: Io, run: Run): Outcome {
+  const { pipefail } = state.shell;
+  const [only] = pipe.stages;
+  let stream = io.stdin;
+  let world = state.world;
+  let failure: State | undefined;
+  let outcome: Outcome = done(state);
+  if (pipe.stages.length === 1 && only !== undefined)
+    outcome = runNode(only, state, pipe.negated ? { ...io, tolerant: true } : io, run);
+  else {
+    for (const [index, stage] of pipe.stages.entries()) {
+      const last = index === pipe.stages.length - 1;
+      const exits = freshExits();
+      const inner: Io = { ...io, stdin: stream, exits, tolerant: io.tolerant || pipe.negated };
+      outcome = leaveSubshell(state, runNode(stage, { ...state, world }, inner, run), exits);
+      stream = outcome.output;
+      const tainted = stream.origins.length > 0 || stream.digests.length > 0;
+      if (tainted && stream.start === undefined) stream = { ...stream, start: stage.span.start };
+      if (!last && pipefail) failure = join(failure, outcome.failure);
+      const next = pipefail && !last ? outcome.success : ended(outcome);
+      if (next === undefined) break;
+      world = next.world;
+    }
+    outcome = { success: outcome.success, failure: join(failure, outcome.failure), output: stream };
+  }
+  return pipe.negated ? { success: failed(outcome), failure: outcome.success, output: outcome.output } : outcome;
+}
+
+function runChain(chain: Chain, state: State, io: Io, run: Run): Outcome {
+  const [first, ...rest] = chain.operands;
+  if (first === undefined) return done(state);
+  let outcome = runNode(first, state, { ...io, tolerant: true }, run);
+  for (const [index, operand] of rest.entries()) {
+    const and = chain.operators[index] === "&&";
+    const from = and ? outcome.success : failed(outcome);
+    if (from === undefined) continue;
+    const last = index === rest.length - 1;
+    const next = runNode(operand, from, last ? io : { ...io, tolerant: true }, run);
+    outcome = {
+      success: and ? next.success : join(outcome.success, next.success),
+      failure: next.failure,
+      spared: and ? join(next.spared, failed(outcome)) : next.spared,
+      output: concat(outcome.output, next.output),
+    };
+  }
+  return outcome;
+}
+
+function runIf(node: If, state: State, io: Io, run: Run): Outcome {
+  let before: State | undefined = state;
+  let result: Outcome = { success: undefined, failure: undefined, output: SILENCE };
+  for (const { condition, body } of node.branches) {
+    if (before === undefined) return result;
+    const test = runBlock(condition, before, { ...io, tolerant: true }, run);
+    result = { ...result, output: concat(result.output, test.output) };
+    if (test.success !== undefined) result = either(result, runBlock(body, test.success, io, run));
+    before = failed(test);
+  }
+  if (before === undefined) return result;
+  const otherwise =
+    node.otherwise === undefined
+      ? { success: before, failure: undefined, output: SILENCE }
+      : runBlock(node.otherwise, before, io, run);
+  return either(result, otherwise);
+}
+
+/** A loop's body is read once with each value that the file tells, a few at most. */
+function runLoop(loop: Loop, state: State, io: Io, run: Run): Outcome {
+  let before = state;
+  if (loop.condition !== undefined) {
+    const test = runBlock(loop.condition, state, { ...io, tolerant: true }, run);
+    const entered = loop.until ? failed(test) : test.success;
+    before = entered ?? ended(test) ?? state;
+  }
+  const { values, state: expanded } = expandAll(loop.values ?? [], before, io, run);
+  let after: State | undefined = loop.condition === undefined && values.length > 0 ? undefined : expanded;
+  let from = expanded;
+  let output = SILENCE;
+  for (const value of values.length === 0 ? [undefined] : values.slice(0, MAX_ROUNDS)) {
+    const start = loop.variable === undefined || value === undefined ? from : withVariable(from, loop.variable, value);
+    const outcome = runBlock(loop.body, start, io, run);
+    output = concat(output, outcome.output);
+    const end = ended(outcome);
+    after = join(after, end);
+    if (end === undefined) break;
+    from = end;
+  }
+  return { success: after, failure: after, output };
+}
+
+const MAX_ROUNDS = 8;
+
+/** An arm whose pattern holds a whole digest is entered only by the right content. */
+function runCase(node: Case, state: State, io: Io, run: Run): Outcome {
+  const { values, state: after } = expand(node.subject, state, io, run);
+  const subject = values[0] ?? textValue("", node.subject.span);
+  let result: Outcome | undefined;
+  let open = true;
+  for (const { patterns, body } of node.arms) {
+    const verified = patterns.every((pattern) => subjectMatches(subject, expand(pattern, after, io, run).values[0]));
+    const entered = verified ? subjectVerified(after, subject) : after;
+    const outcome = runBlock(body, entered, io, run);
+    result = result === undefined ? outcome : either(result, outcome);
+    open &&= !patterns.some((pattern) => run.script.text.slice(pattern.span.start, pattern.span.end) === "*");
+  }
+  const none: Outcome = { success: after, failure: undefined, output: SILENCE };
+  return result === undefined ? none : open ? either(result, none) : result;
+}
+
+function subjectVerified(state: State, subject: Value): State {
+  return comparison(state, "=", subject, undefined, undefined).success ?? state;
+}
+
+function runCondition(condition: Condition, state: State, io: Io, run: Run): Outcome {
+  switch (condition.kind) {
+    case "not": {
+      const { success, failure, output } = runCondition(condition.operand, state, io, run);
+      return { success: failure, failure: success, output };
+    }
+    case "logical": {
+      let outcome: Outcome =
+        condition.operator === "&&"
+          ? { success: state, failure: undefined, output: SILENCE }
+          : { success: undefined, failure: state, output: SILENCE };
+      for (const operand of condition.operands) {
+        const and = condition.operator === "&&";
+        const from = and ? outcome.success : outcome.failure;
+        if (from === undefined) break;
+        const next = runCondition(operand, from, io, run);
+        outcome = and
+          ? { success: next.success, failure: join(outcome.failure, next.failure), output: SILENCE }
+          : { success: join(outcome.success, next.success), failure: next.failure, output: SILENCE };
+      }
+      return outcome;
+    }
+    case "unary":
+      return done(expand(condition.operand, state, io, run).state);
+    case "binary": {
+      const left = expand(condition.left, state, io, run);
+      const right = expand(condition.right, left.state, io, run);
+      return comparison(right.state, condition.operator, left.values[0], right.values[0], {
+        io,
+        run,
+        span: condition.left.span,
+      });
+    }
+  }
+}
+
+function runCommand(command: Command, state: State, io: Io, run: Run): Outcome {
+  const { values: words, state: before } = expandAll(command.words, state, io, run);
+  const inner = withStdin(command.redirects, before, io, run);
+  if (words.length === 0) return writeTo(command.redirects, assign(command, before, inner, run), run);
+  const prefixes = command.assignments.flatMap(({ value, elements }) => (value === undefined ? elements : [value]));
+  const after = expandAll(prefixes, before, io, run).state;
+  const { words: bare } = unwrap(words);
+  const call: Call = {
+    command,
+    words: bare,
+    io: inner,
+    run,
+    runBlock: (block, from, way) => runBlock(block, from, way, run),
+    expand: (word, from) => expand(word, from, io, run).values,
+  };
+  return writeTo(command.redirects, perform(call, after), run);
+}
+
+/** The status of a plain assignment is that of its last command substitution. */
+function assign(command: Command, state: State, io: Io, run: Run): Outcome {
+  let after = state;
+  let status: Outcome | undefined;
+  for (const { name, value, elements, append } of command.assignments) {
+    const expanded = value === undefined ? expandAll(elements, after, io, run) : expand(value, after, io, run);
+    const merged = concatValues(expanded.values, command.span);
+    const old = append ? expanded.state.shell.variables.get(name) : undefined;
+    const whole = old === undefined ? merged : concatValues([old, merged], command.span, "");
+    after = withVariable(expanded.state, name, whole);
+    const set = (before: State | undefined): State | undefined => before && withVariable(before, name, whole);
+    if (expanded.status !== undefined)
+      status = { success: set(expanded.status.success), failure: set(failed(expanded.status)), output: SILENCE };
+  }
+  return status ?? { success: after, failure: undefined, output: SILENCE };
+}
+
+/** What redirections make the standard input of a node. */
+function withStdin(redirects: readonly Redirect[], state: State, io: Io, run: Run): Io {
+  const last = redirects.findLast(
+    ({ operator, descriptor }) => /^(?:<|<>|<<|<<<)$/.test(operator) && (descriptor ?? 0) === 0,
+  );
+  if (last?.target === undefined) return io;
+  const value = expand(last.target, state, io, run).values[0] ?? textValue("", last.span);
+  if (last.operator === "<<" || last.operator === "<<<") {
+    const { digests, known } = value;
+    return {
+      ...io,
+      stdin: {
+        origins: value.whole ? value.origins : [],
+        digests,
+        whole: true,
+        text: value.text,
+        known,
+        start: undefined,
+      },
+    };
+  }
+  const file = fileAt(state, resolvePath(state.shell.folder, value.text));
+  const provenance = joinProvenance(value, file ?? NOWHERE);
+  return {
+    ...io,
+    stdin: { ...provenance, whole: true, text: file?.text, known: file?.text !== undefined, start: undefined },
+  };
+}
+
+/** Sends the output of a node into the file that its redirections name. */
+function writeTo(redirects: readonly Redirect[], outcome: Outcome, run: Run): Outcome {
+  const target = redirects.findLast(
+    ({ operator, descriptor }) => /^(?:>|>>|>\||&>|&>>)$/.test(operator) && (descriptor ?? 1) === 1,
+  )?.target;
+  if (target === undefined) return outcome;
+  const io: Io = { stdin: SILENCE, tolerant: true, depth: MAX_DEPTH, exits: freshExits() };
+  const { origins, digests, text } = outcome.output;
+  const write = (state: State | undefined): State | undefined => {
+    const path = state && expand(target, state, io, run).values[0]?.text;
+    if (state === undefined || path === undefined || path === "/dev/null") return state;
+    return withFile(state, resolvePath(state.shell.folder, path), {
+      origins,
+      digests,
+      folder: false,
+      text: noted(text),
+    });
+  };
+  const success = write(outcome.success);
+  return {
+    success,
+    failure: outcome.failure === outcome.success ? success : write(outcome.failure),
+    spared: write(outcome.spared),
+    output: SILENCE,
+  };
+}
+
+/** Only short texts are remembered: a list of digests, an address. */
+function noted(text: string | undefined): string | undefined {
+  return text !== undefined && text.length <= 2000 ? text : undefined;
+}
+
+interface Expanded {
+  readonly values: readonly Value[];
+  readonly state: State;
+  /** How the last command substitution ended, where the word is nothing else. */
+  readonly status?: Outcome;
+}
+
+function expandAll(words: readonly Word[], state: State, io: Io, run: Run): Expanded {
+  let after = state;
+  const values: Value[] = [];
+  for (const word of words) {
+    const expanded = expand(word, after, io, run);
+    after = expanded.state;
+    values.push(...expanded.values);
+  }
+  return { values, state: after };
+}
+
+/** The values that a word expands to. Programs inside it run on the way. */
+function expand(word: Word, state: State, io: Io, run: Run): Expanded {
+  const [only] = word.parts;
+  if (word.parts.length === 1 && only?.kind === "text") return { values: [textValue(only.value, word.span)], state };
+  let after = state;
+  let status: Outcome | undefined;
+  const pieces: Value[] = [];
+  for (const part of word.parts) {
+    const expanded = expandPart(part, after, io, run);
+    after = expanded.state;
+    status = expanded.status ?? status;
+    pieces.push(expanded.value);
+  }
+  const rest = status === undefined ? {} : { status };
+  const [piece] = pieces;
+  if (
+    word.parts.length === 1 &&
+    only?.kind === "variable" &&
+    !only.quoted &&
+    piece?.known &&
+    /\S\s+\S/.test(piece.text)
+  ) {
+    const split = piece.text.trim().split(/\s+/);
+    return { values: split.map((each) => ({ ...piece, text: each, span: word.span })), state: after, ...rest };
+  }
+  return { values: [concatValues(pieces, word.span, "")], state: after, ...rest };
+}
+
+interface ExpandedPart {
+  readonly value: Value;
+  readonly state: State;
+  readonly status?: Outcome;
+}
+
+function expandPart(part: Part, state: State, io: Io, run: Run): ExpandedPart {
+  switch (part.kind) {
+    case "text":
+    case "glob":
+      return { value: textValue(part.value, part.span), state };
+    case "hole":
+      return { value: { ...textValue(part.text, part.span), known: false }, state };
+    case "variable":
+      return expandVariable(part, state, io, run);
+    case "substitution": {
+      const outcome = substitute(part.body, state, io, run);
+      const { output } = outcome;
+      const tainted = output.origins.length > 0;
+      const text = output.text !== undefined && !tainted ? output.text.trim() : symbol(run);
+      const value: Value = {
+        text,
+        known: output.text !== undefined && output.known && !tainted,
+        origins: output.origins,
+        digests: output.digests,
+        whole: output.whole && tainted,
+        span: part.span,
+      };
+      return { value, state: ended(outcome) ?? state, status: outcome };
+    }
+    case "process": {
+      const outcome = substitute(part.body, state, part.direction === "in" ? io : { ...io, stdin: SILENCE }, run);
+      const { origins, digests, text, known } = part.direction === "in" ? outcome.output : SILENCE;
+      const value: Value = { text: symbol(run), known: false, origins, digests, whole: true, span: part.span };
+      // The list of a check is read through the file name of the substitution, so its text is kept under that name.
+      const after = ended(outcome) ?? state;
+      return {
+        value,
+        state:
+          text === undefined || !known
+            ? after
+            : withFile(after, value.text, { origins, digests, folder: false, text: noted(text) }),
+      };
+    }
+    case "unknown": {
+      const after = part.programs.reduce(
+        (before, program) => ended(substitute(program, before, io, run)) ?? before,
+        state,
+      );
+      return { value: { ...textValue(symbol(run), part.span), known: false }, state: after };
+    }
+  }
+}
+
+/** Bash switches errexit off inside of a command substitution; sh does not. */
+function substitute(body: Block, state: State, io: Io, run: Run): Outcome {
+  const exits = freshExits();
+  const errexit = state.shell.errexit && run.script.shell.language !== "bash";
+  const inner: State = { ...state, shell: { ...state.shell, errexit } };
+  const outcome = runBlock(
+    body,
+    inner,
+    { ...io, stdin: io.stdin, tolerant: io.tolerant, depth: io.depth + 1, exits },
+    run,
+  );
+  return leaveSubshell(state, outcome, exits);
+}
+
+function expandVariable(part: Extract<Part, { kind: "variable" }>, state: State, io: Io, run: Run): ExpandedPart {
+  const { span, operator } = part;
+  const value = state.shell.variables.get(part.name);
+  const operand = part.operand === undefined ? undefined : expand(part.operand, state, io, run);
+  const after = operand?.state ?? state;
+  const fallback = operand?.values[0];
+  if (operator === undefined) {
+    return {
+      value: value === undefined ? { ...textValue(`$${part.name}`, span), known: false } : { ...value, span },
+      state: after,
+    };
+  }
+  const defaulting = /^:?[-=?]$/.test(operator);
+  if (defaulting && value !== undefined && value.text !== "") return { value: { ...value, span }, state: after };
+  if (defaulting && fallback !== undefined && operator !== "?" && operator !== ":?")
+    return { value: { ...fallback, known: false, span }, state: after };
+  const written = run.script.text.slice(span.start, span.end);
+  const { origins = [], digests = [] } = value ?? {};
+  return { value: { ...textValue(written, span), known: false, origins, digests }, state: after };
+}
+
+/** The same command, read twice on two ways through the script, is one execution. */
+function unique(executions: readonly Execution[]): readonly Execution[] {
+  const seen = new Map<string, Execution>();
+  for (const execution of executions) {
+    const key = `${execution.script}:${execution.span.start}:${execution.span.end}:${execution.via}`;
+    const known = seen.get(key);
+    const merged = known && {
+      ...known,
+      downloads: [...known.downloads, ...execution.downloads],
+      checks: [...known.checks, ...execution.checks],
+    };
+    seen.set(key, merged ?? execution);
+  }
+  return [...seen.values()].map((execution) => ({ ...execution, downloads: byCommand(execution.downloads) }));
+}
+
+function byCommand(downloads: readonly Download[]): readonly Download[] {
+  const seen = new Set<string>();
+  return union([], downloads).filter(({ script, span, url }) => {
+    const key = `${script}:${span.start}:${url}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}

@@ -1,0 +1,44 @@
+import { isCommitId } from "../reference.ts";
+
+/** A file of a git repository at a ref that can move, as a web address. */
+export interface GitAddress {
+  /** The host to ask for the ref. */
+  readonly host: string;
+  /** Path of the repository on that host. */
+  readonly repo: string;
+  readonly ref: string;
+  /** The same file at a commit. */
+  at(commit: string): string;
+}
+
+/**
+ * Reads an address of a raw file on GitHub, GitLab or Bitbucket; `undefined` where it is none or already names a commit.
+ * Source: the address forms that these hosts serve raw files under. A branch whose name holds a slash cannot be told from a folder, so only
+ * `refs/heads/` and `refs/tags/` forms may hold one.
+ */
+export function movableGitAddress(url: string): GitAddress | undefined {
+  for (const { form, host } of FORMS) {
+    const [, before = "", repo = "", between = "", ref = "", after = ""] = form.exec(url) ?? [];
+    if (ref === "" || isCommitId(ref)) continue;
+    const site = host ?? /^https:\/\/([^/]+)/i.exec(url)?.[1]?.toLowerCase() ?? "";
+    return {
+      host: site,
+      repo,
+      ref: ref.replace(/^refs\/(?:heads|tags)\//, ""),
+      at: (commit) => `${before}${repo}${between}${commit}${after}`,
+    };
+  }
+  return undefined;
+}
+
+const REF = String.raw`(refs/(?:heads|tags)/[^/]+|[^/]+)`;
+
+const FORMS: readonly { readonly form: RegExp; readonly host: string | undefined }[] = [
+  {
+    form: new RegExp(String.raw`^(https://raw\.githubusercontent\.com/)([^/]+/[^/]+)(/)${REF}(/.+)$`, "i"),
+    host: "github.com",
+  },
+  { form: new RegExp(String.raw`^(https://github\.com/)([^/]+/[^/]+)(/raw/)${REF}(/.+)$`, "i"), host: undefined },
+  { form: new RegExp(String.raw`^(https://[^/]+/)(.+?)(/-/raw/)${REF}(/.+)$`, "i"), host: undefined },
+  { form: new RegExp(String.raw`^(https://bitbucket\.org/)([^/]+/[^/]+)(/raw/)${REF}(/.+)$`, "i"), host: undefined },
+];

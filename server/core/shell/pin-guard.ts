@@ -1,0 +1,269 @@
+import type { ScriptChange } from "../model.ts";
+import type { NoFix } from "../rule.ts";
+import type { Span } from "../text.ts";
+import { type Block, blocksOf, type Command, type Node, type Redirect, staticText, type Statement, type Word } from "./command.ts";
+import type { PinFile, Quoting } from "./pin-file.ts";
+import { commandsOf, type OperandStep, type StatementStep, type Step } from "./pin-path.ts";
+import { indentAt, insert, isRefusal, lineBefore, type PinSite, refuse } from "./pin-site.ts";
+
+/** Where a guard goes: in front of a statement of a list, or into braces around an operand of `&&` and `||`. */
+export interface Anchor {
+  /** The way down to it, itself the last step. */
+  readonly path: readonly Step[];
+  readonly step: StatementStep | OperandStep;
+}
+
+/**
+ * Climbs from a command to the place where a failing check stops the step and nothing is fetched that was not fetched before: out of pipes,
+ * substitutions and subshells, whose `exit` ends only themselves, but not over a condition.
+ *
+ * @param path the way down to the command
+ * @param uses variables that the guard needs; what sets them stays in front of it
+ */
+export function anchorOf(site: PinSite, path: readonly Step[], uses: ReadonlySet<string>): Anchor | NoFix {
+  const climb: Climb = { site, path, uses };
+  let stop = naturalStop(climb, path.length - 1);
+  while (!isRefusal(stop)) {
+    const border = borderAbove(climb, stop);
+    if (border === undefined || !mayPass(climb, border, stop)) break;
+    stop = naturalStop(climb, path[border]?.kind === "statement" ? border : border - 1);
+  }
+  if (isRefusal(stop)) return stop;
+  const step = path[stop];
+  if (step?.kind !== "statement" && step?.kind !== "operand") return refuse(NOWHERE);
+  return { path: path.slice(0, stop + 1), step };
+}
+
+const NOWHERE = "The download stands where no check can be put in front of it; write it as a command on a line of its own, then pin it.";
+
+const RETRIED =
+  "The condition asks for the script again and again, so a failing check would be retried or hidden; download and verify the file once before it (curl --retry retries a download).";
+
+const LATE =
+  "The download is the condition of an `elif`, which is asked only after others failed; turn it into an `if` of its own within `else`, then pin it.";
+
+interface Climb {
+  readonly site: PinSite;
+  readonly path: readonly Step[];
+  readonly uses: ReadonlySet<string>;
+}
+
+/** Index of the step at which the structure of the script alone asks to stop. */
+function naturalStop(climb: Climb, from: number): number | NoFix {
+  const { path } = climb;
+  for (let index = from; index >= 0; index--) {
+    const step = path[index];
+    const above = path[index - 1];
+    if (step?.kind === "operand" && step.index > 0) return index;
+    if (step?.kind !== "statement") continue;
+    if (above === undefined) return index;
+    if (above.kind === "condition") {
+      if (above.node.kind === "loop") return refuse(RETRIED);
+      if (above.branch > 0) return refuse(LATE);
+      if (step.index > 0) return index;
+      continue;
+    }
+    const border = above.kind === "word" || above.kind === "string" || (above.kind === "body" && isSubshell(above.node));
+    if (!border || !mayPass(climb, index - 1, index)) return index;
+  }
+  return refuse(NOWHERE);
+}
+
+/** Index of the nearest step above that has a shell of its own, which is all that `exit` ends. */
+function borderAbove({ site, path }: Climb, below: number): number | undefined {
+  const index = path.findLastIndex((step, at) => at < below && isBorder(site, step));
+  return index < 0 ? undefined : index;
+}
+
+function isBorder(site: PinSite, step: Step): boolean {
+  switch (step.kind) {
+    case "word":
+    case "string":
+      return true;
+    case "stage":
+      return step.node.stages.length > 1;
+    case "statement":
+      return step.statement.background;
+    case "body":
+      return isSubshell(step.node) || (step.node.kind === "function" && isCalledApart(site, step.node.name));
+    default:
+      return false;
+  }
+}
+
+function isSubshell(node: Node): boolean {
+  return node.kind === "group" && node.subshell;
+}
+
+/** True where what follows the path's place runs in a shell of its own, so that `exit` there does not end the script. */
+export function runsApart(site: PinSite, path: readonly Step[]): boolean {
+  return path.some((step) => isBorder(site, step));
+}
+
+function isCalledApart(site: PinSite, name: string): boolean {
+  for (const { path, command } of commandsOf(site)) {
+    if (staticText(command.words[0]) !== name) continue;
+    if (path.some((step) => step.kind !== "body" && isBorder(site, step))) return true;
+    if (path.some((step) => step.kind === "body" && isSubshell(step.node))) return true;
+  }
+  return false;
+}
+
+/** True where what stands below the border may be fetched before it: no condition between, nothing that has to happen first. */
+function mayPass({ site, path, uses }: Climb, border: number, stop: number): boolean {
+  for (const step of path.slice(border + 1, stop + 1)) {
+    if (step.kind === "operand" && !step.node.operands.slice(0, step.index).every((node, at) => step.node.operators[at] === "&&" && isPreparation(node))) return false;
+    if (step.kind === "statement" && !step.block.statements.slice(0, step.index).every(({ node }) => isPreparation(node) || isMessage(node))) return false;
+    if (step.kind === "body" && (step.node.kind === "if" || step.node.kind === "case")) return false;
+  }
+  const top = path[border];
+  if (top?.kind === "body" && top.node.kind === "function" && [...uses].some((name) => /^(?:\d+|[@*#])$/.test(name))) return false;
+  return uses.size === 0 || !assignsAny(site, path, border, uses);
+}
+
+const PREPARATION = /^(?:cd|pushd|mkdir|export|set|shopt|umask|unset|local|declare|typeset|readonly|:|true)$/;
+const MESSAGE = /^(?:echo|printf|ls|pwd|date|env|sleep)$/;
+
+function isPreparation(node: Node): boolean {
+  return node.kind === "command" && (node.words.length === 0 || PREPARATION.test(staticText(node.words[0]) ?? ""));
+}
+
+function isMessage(node: Node): boolean {
+  return node.kind === "command" && MESSAGE.test(staticText(node.words[0]) ?? "");
+}
+
+/** True for a statement between a download and its use that can neither run nor change the file, nor leave the folder. */
+export function isHarmless({ node, background }: Statement): boolean {
+  if (background || node.kind !== "command") return false;
+  const words = [...node.words, ...node.assignments.flatMap(({ value, elements }) => (value ? [value, ...elements] : elements))];
+  const calm = words.every(({ parts }) => parts.every(({ kind }) => kind === "text" || kind === "variable" || kind === "hole"));
+  const name = staticText(node.words[0]) ?? "";
+  return calm && node.redirects.length === 0 && (node.words.length === 0 || MESSAGE.test(name) || /^(?:mkdir|export|set|umask|:|true)$/.test(name));
+}
+
+/** True where one of the names gets its value below the border. */
+function assignsAny(site: PinSite, path: readonly Step[], border: number, uses: ReadonlySet<string>): boolean {
+  const above = path.slice(0, border + 1);
+  for (const step of path.slice(border)) {
+    if (step.kind === "body" && step.node.kind === "loop" && step.node.variable !== undefined && uses.has(step.node.variable)) return true;
+  }
+  for (const { path: other, command } of commandsOf(site)) {
+    const below = above.every((step, at) => sameStep(step, other[at]));
+    if (below && assignedBy(command).some((name) => uses.has(name))) return true;
+  }
+  return false;
+}
+
+/** A border that is a stage stands for all stages of its pipe. */
+function sameStep(a: Step, b: Step | undefined): boolean {
+  if (a.kind === "statement") return b?.kind === "statement" && b.statement === a.statement;
+  if (a.kind === "word" || a.kind === "string") return b?.kind === a.kind && b.word.span.start === a.word.span.start;
+  return b !== undefined && "node" in b && b.node === a.node;
+}
+
+function assignedBy({ assignments, words }: Command): readonly string[] {
+  const names = assignments.map(({ name }) => name);
+  const texts = words.slice(1).map((word) => /^[A-Za-z_]\w*/.exec(word.parts[0]?.kind === "text" ? word.parts[0].value : "")?.[0] ?? "");
+  const declares = /^(?:export|local|declare|typeset|readonly|read|mapfile|readarray|unset|getopts)$/.test(staticText(words[0]) ?? "");
+  return declares ? [...names, ...texts] : names;
+}
+
+/** How the guard's lines are set apart from each other and from what surrounds them. */
+export interface Layout {
+  /** Makes room in front of the first line; its end is where the guard begins. */
+  readonly before: ScriptChange;
+  readonly separator: string;
+  /** Closes the braces. */
+  readonly after: ScriptChange | undefined;
+  readonly quoting: Quoting;
+}
+
+/** Block form, line form or braces, as the place asks for. */
+export function layoutOf(site: PinSite, anchor: Anchor): Layout | NoFix {
+  const quoting = quotingOf(site, anchor.path);
+  if (isRefusal(quoting)) return quoting;
+  const { path, step } = anchor;
+  const span = step.kind === "operand" ? (step.node.operands[step.index]?.span ?? step.node.span) : step.statement.span;
+  const oneLine = site.lineOnly === true || quoting.level !== "none" || hasHereDocument(lineBefore(site.text, span.start));
+  if (step.kind === "statement") {
+    const room = oneLine ? { before: insert(span.start, ""), separator: "; " } : roomBefore(site.text, step, path.length > 1);
+    return { ...room, after: undefined, quoting: quoting.level };
+  }
+  if (hasHereDocument(site.text.slice(span.start, span.end))) {
+    return refuse("A here-document follows the command, so no check can be put around it; write the download on a line of its own, then pin it.");
+  }
+  const indent = indentAt(site.text, span.start);
+  const inner = `\n${indent}${unitOf(indent)}`;
+  return {
+    before: insert(span.start, oneLine ? "{ " : `{${inner}`),
+    separator: oneLine ? "; " : inner,
+    after: insert(span.end, oneLine ? "; }" : `\n${indent}}`),
+    quoting: quoting.level,
+  };
+}
+
+/** New lines in front of a statement, which gets a line of its own if it shares one. */
+function roomBefore(text: string, { block, index, statement }: StatementStep, nested: boolean): Pick<Layout, "before" | "separator"> {
+  const { start } = statement.span;
+  const indent = indentAt(text, start);
+  if (lineBefore(text, start).trim() === "") return { before: insert(start, ""), separator: `\n${indent}` };
+  const first = block.statements[0]?.span.start ?? start;
+  const opened = nested && lineBefore(text, first).trim() !== "" && !text.slice(first, start).includes("\n");
+  const separator = `\n${indent}${opened ? unitOf(indent) : ""}`;
+  const from = index > 0 ? (block.statements[index - 1]?.span.end ?? start) : start - (/[ \t]*$/.exec(text.slice(0, start))?.[0].length ?? 0);
+  return { before: { span: { start: from, end: start }, text: separator }, separator };
+}
+
+/** One more level of indentation. */
+function unitOf(indent: string): string {
+  return indent.endsWith("\t") ? "\t" : "  ";
+}
+
+function hasHereDocument(text: string): boolean {
+  return /(?<!<)<<(?!<)/.test(text);
+}
+
+/** How the text at the end of a path is quoted, or why it cannot be changed. */
+export function quotingOf(site: PinSite, path: readonly Step[]): { readonly level: Quoting } | NoFix {
+  const strings = path.filter((step) => step.kind === "string");
+  const [string] = strings;
+  const backticks = path.some((step) => step.kind === "word" && site.text[step.span.start] === "`");
+  if (strings.length > 1 || string?.quote === "" || backticks) return refuse(NOWHERE);
+  return { level: string?.quote || "none" };
+}
+
+/** The check line: the only gate, and so with an exit of its own. `echo` and two spaces are what every checksum tool reads. */
+export function checkLine(site: PinSite, sha256: string, file: PinFile, quoting: Quoting): string {
+  const tool = site.operatingSystems.includes("macos") ? "shasum -a 256" : "sha256sum";
+  const quote = quoting === '"' ? "'" : '"';
+  return `echo ${quote}${sha256}  ${file.quoted}${quote} | ${tool} -c - || exit 1`;
+}
+
+/** Names of the variables in words. */
+export function variablesOf(words: readonly Word[]): readonly string[] {
+  return words.flatMap(({ parts }) =>
+    parts.flatMap((part) => (part.kind === "variable" ? [part.name, ...variablesOf(part.operand ? [part.operand] : [])] : [])),
+  );
+}
+
+/** Every node of a block, outermost first. */
+export function* nodesOf(block: Block): Iterable<Node> {
+  for (const { node } of block.statements) yield* below(node);
+}
+
+function* below(node: Node): Iterable<Node> {
+  yield node;
+  if (node.kind === "pipe") for (const stage of node.stages) yield* below(stage);
+  if (node.kind === "chain") for (const operand of node.operands) yield* below(operand);
+  for (const block of blocksOf(node)) yield* nodesOf(block);
+}
+
+/** True where redirections give a command something to read. */
+export function readsFile(redirects: readonly Redirect[]): boolean {
+  return redirects.some(({ operator, descriptor }) => operator.startsWith("<") && (descriptor ?? 0) === 0);
+}
+
+/** The span of the anchor's statement or operand. */
+export function spanOf({ step }: Anchor): Span {
+  return step.kind === "operand" ? (step.node.operands[step.index]?.span ?? step.node.span) : step.statement.span;
+}

@@ -1,0 +1,752 @@
+import { cover } from "../text.ts";
+import { parseBashWord } from "./bash.ts";
+import type { Block } from "./command.ts";
+import { isImmutable, isLocal, readFetch } from "./downloads.ts";
+import { isShell, readInterpreter } from "./interpreters.ts";
+import {
+  type Download,
+  fileAt,
+  filesLike,
+  join,
+  resolvePath,
+  type State,
+  union,
+  type Value,
+  withFile,
+  withFolder,
+  withOptions,
+  withProgram,
+  withVariable,
+  withVerdict,
+} from "./state.ts";
+import {
+  type Call,
+  concatValues,
+  done,
+  type Execution,
+  failed,
+  freshExits,
+  leaveSubshell,
+  type Outcome,
+  outputs,
+  SILENCE,
+  type Stream,
+  succeeds,
+  symbol,
+  textValue,
+} from "./trace.ts";
+import { verifies } from "./verification.ts";
+import { programName, unwrap } from "./wrappers.ts";
+
+/** What a command line does to the state. Unknown commands pass on what they read. */
+export function perform(call: Call, state: State): Outcome {
+  const { words } = call;
+  const body = words[0]?.known ? state.shell.functions.get(words[0].text) : undefined;
+  if (body !== undefined) return callFunction(call, body, state);
+  const builtin = COMMANDS.get(programName(words[0]))?.(call, state);
+  return (
+    builtin ??
+    verifies(call, state) ??
+    fetches(call, state) ??
+    interprets(call, state) ??
+    executes(call, state) ??
+    passes(call, state)
+  );
+}
+
+type Action = (call: Call, state: State) => Outcome | undefined;
+
+const COMMANDS: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ["cd", changeFolder],
+  ["pushd", changeFolder],
+  ["set", setOptions],
+  ["trap", setTrap],
+  ["exit", leaveShell],
+  ["return", leaveFunction],
+  ["true", (_call, state) => succeeds(state)],
+  [":", (_call, state) => succeeds(state)],
+  ["false", (_call, state) => ({ success: undefined, failure: state, output: SILENCE })],
+  ["export", declare],
+  ["local", declare],
+  ["declare", declare],
+  ["readonly", declare],
+  ["typeset", declare],
+  ["unset", unset],
+  ["read", readVariable],
+  ["echo", echo],
+  ["printf", printFormatted],
+  ["pwd", (call, state) => outputs(state, { text: state.shell.folder, known: false, start: call.command.span.start })],
+  ["mktemp", (call, state) => outputs(state, { text: symbol(call.run), known: false })],
+  ["eval", evaluate],
+  ["source", sourceFile],
+  [".", sourceFile],
+  ["cat", concatenate],
+  ["tee", splitStream],
+  ["cp", copyFiles],
+  ["mv", copyFiles],
+  ["ln", copyFiles],
+  ["install", copyFiles],
+  ["rm", removeFiles],
+  ["tar", unpackTar],
+  ["bsdtar", unpackTar],
+  ["unzip", unpackZip],
+  ["7z", unpackSevenZip],
+  ["7za", unpackSevenZip],
+  ["gunzip", decompress],
+  ["bunzip2", decompress],
+  ["unxz", decompress],
+  ["git", cloneRepository],
+  ["xargs", runArguments],
+  ["find", runFound],
+  ["parallel", runArguments],
+  ["ssh", runRemotely],
+  ["docker", runContainer],
+  ["podman", runContainer],
+  ["kubectl", runContainer],
+  ["su", runAsUser],
+  ["dpkg", installPackage],
+  ["rpm", installPackage],
+  ["apt", installPackage],
+  ["apt-get", installPackage],
+  ["yum", installPackage],
+  ["dnf", installPackage],
+  ["apk", installPackage],
+  ["installer", installPackage],
+  ["msiexec", installPackage],
+  ["pip", installPackage],
+  ["pip3", installPackage],
+  ["npm", installPackage],
+  ["gem", installPackage],
+  ["make", buildWith],
+  ["gmake", buildWith],
+]);
+
+function callFunction(call: Call, body: Block, state: State): Outcome {
+  let inner = state;
+  for (const [index, word] of call.words.entries()) if (index > 0) inner = withVariable(inner, `${index}`, word);
+  const returns = freshExits();
+  const outcome = call.runBlock(body, inner, { ...call.io, depth: call.io.depth + 4, returns });
+  return {
+    ...outcome,
+    success: join(outcome.success, returns.success),
+    failure: join(outcome.failure, returns.failure),
+  };
+}
+
+function changeFolder({ words, run }: Call, state: State): Outcome {
+  const target = words.slice(1).find(({ text }) => !/^-[LPe@]+$/.test(text) && text !== "--");
+  const folder =
+    target === undefined || target.text === "-" ? symbol(run) : resolvePath(state.shell.folder, target.text);
+  return { success: withFolder(state, folder), failure: state, output: SILENCE };
+}
+
+function setOptions({ words }: Call, state: State): Outcome {
+  const options: { errexit?: boolean; pipefail?: boolean } = {};
+  for (const [index, { text }] of words.entries()) {
+    if (index === 0 || !/^[-+]\w/.test(text)) continue;
+    const on = text.startsWith("-");
+    if (text.includes("e")) options.errexit = on;
+    if (!text.includes("o")) continue;
+    if (words[index + 1]?.text === "errexit") options.errexit = on;
+    if (words[index + 1]?.text === "pipefail") options.pipefail = on;
+  }
+  return succeeds(withOptions(state, options));
+}
+
+/** A trap on ERR that exits does what errexit does. */
+function setTrap({ words }: Call, state: State): Outcome {
+  const exits = words.slice(2).some(({ text }) => text === "ERR") && /\bexit\b/.test(words[1]?.text ?? "");
+  return succeeds(exits ? withOptions(state, { errexit: true }) : state);
+}
+
+function leaveShell({ words, io }: Call, state: State): Outcome {
+  const well = words[1] === undefined || words[1].text === "0";
+  if (well) io.exits.success = join(io.exits.success, state);
+  else io.exits.failure = join(io.exits.failure, state);
+  return { success: undefined, failure: undefined, output: SILENCE };
+}
+
+/** Outside of a function `return` is an error message, not a stop. */
+function leaveFunction({ words, io }: Call, state: State): Outcome {
+  if (io.returns === undefined) return done(state);
+  const status = words[1];
+  if (status === undefined || status.text === "0") io.returns.success = join(io.returns.success, state);
+  else io.returns.failure = join(io.returns.failure, state);
+  if (status !== undefined && !status.known) io.returns.success = join(io.returns.success, state);
+  return { success: undefined, failure: undefined, output: SILENCE };
+}
+
+function declare({ words }: Call, state: State): Outcome {
+  const after = words.slice(1).reduce((before, word) => {
+    const equals = word.text.indexOf("=");
+    const set =
+      equals <= 0
+        ? before
+        : withVariable(before, word.text.slice(0, equals), { ...word, text: word.text.slice(equals + 1) });
+    return /^PATH=/.test(word.text) ? extendPath(set, word.text.slice(5)) : set;
+  }, state);
+  return succeeds(after);
+}
+
+/** A folder of downloaded files that is put in front of PATH makes its programs commands. */
+function extendPath(state: State, path: string): State {
+  return path.split(":").reduce((before, folder) => {
+    const file = fileAt(before, resolvePath(before.shell.folder, folder));
+    return file?.folder && file.origins.length > 0 ? withProgram(before, "*", file.origins) : before;
+  }, state);
+}
+
+function unset({ words }: Call, state: State): Outcome {
+  const names = words.slice(1).filter(({ text }) => !text.startsWith("-"));
+  return succeeds(names.reduce((before, { text, span }) => withVariable(before, text, textValue("", span)), state));
+}
+
+function readVariable({ words, io }: Call, state: State): Outcome {
+  const names = words.slice(1).filter(({ text }) => /^[A-Za-z_]\w*$/.test(text));
+  const { origins, digests } = io.stdin;
+  const after = names.reduce((before, { text, span }) => {
+    return withVariable(before, text, {
+      text: `$${text}`,
+      known: false,
+      origins,
+      digests,
+      whole: origins.length > 0,
+      span,
+    });
+  }, state);
+  return done(after);
+}
+
+function echo(call: Call, state: State): Outcome {
+  return printed(
+    call,
+    state,
+    call.words.slice(1).filter(({ text }) => !/^-[neE]+$/.test(text)),
+  );
+}
+
+function printed({ command }: Call, state: State, words: readonly Value[]): Outcome {
+  const { origins, digests, whole, text, known } = concatValues(words, command.span);
+  return succeeds(state, { origins: whole ? origins : [], digests, whole, text, known, start: undefined });
+}
+
+/** `printf '%s  %s\n' A B` is filled in; other formats only tell where their values come from. */
+function printFormatted(call: Call, state: State): Outcome {
+  const [format, ...values] = call.words.slice(1).filter(({ text }) => text !== "--");
+  if (format === undefined) return succeeds(state);
+  let next = 0;
+  const text = format.text
+    .replace(/\\n/g, "\n")
+    .replace(/%[sb]/g, () => values[next++]?.text ?? "")
+    .replace(/\n$/, "");
+  const filled = { ...concatValues([format, ...values], call.command.span), text };
+  const whole = values.length > 0 && /^(?:%[sb])?(?:\\n)?$/.test(format.text) && values.every((value) => value.whole);
+  const { origins, digests, known } = filled;
+  return succeeds(state, { origins: whole ? origins : [], digests, whole, text, known, start: undefined });
+}
+
+/** `eval` joins its arguments and runs them in this shell. */
+function evaluate(call: Call, state: State): Outcome {
+  const code = call.words.slice(1);
+  const { whole, origins } = concatValues(code, call.command.span);
+  if (whole) report(call, state, origins, "direct", "eval");
+  const program = code.length === 1 ? nestedProgram(call, code[0]) : undefined;
+  return program === undefined ? done(state) : call.runBlock(program, state, { ...call.io, depth: call.io.depth + 1 });
+}
+
+function sourceFile(call: Call, state: State): Outcome {
+  const file = call.words[1];
+  if (file === undefined) return done(state);
+  if (/^(?:\/dev\/stdin|\/proc\/self\/fd\/0|-)$/.test(file.text))
+    report(call, state, call.io.stdin.origins, "direct", "source");
+  else runFile(call, file, state, "source");
+  return done(state);
+}
+
+function concatenate({ words, io, command, run }: Call, state: State): Outcome {
+  const files = words.slice(1).filter(({ text }) => !text.startsWith("-") || text === "-");
+  if (files.length === 0) return outputs(state, io.stdin);
+  const found = files.map((file) => fileAt(state, resolvePath(state.shell.folder, file.text)));
+  const origins = files.flatMap((file) => (file.text === "-" ? io.stdin.origins : originsOf(file, state)));
+  const digests = found.flatMap((file) => file?.digests ?? []);
+  const [only] = files;
+  const text =
+    found[0]?.text ??
+    (files.length === 1 && only?.known && origins.length === 0
+      ? run.read(resolvePath(state.shell.folder, only.text))
+      : undefined);
+  return outputs(state, {
+    origins: union([], origins),
+    digests,
+    text,
+    known: text !== undefined,
+    start: command.span.start,
+  });
+}
+
+function splitStream({ words, io }: Call, state: State): Outcome {
+  const files = words.slice(1).filter(({ text }) => !text.startsWith("-"));
+  return outputs(
+    files.reduce((before, file) => store(before, file.text, io.stdin.origins), state),
+    io.stdin,
+  );
+}
+
+/** Folders where a shell looks for commands. */
+const PROGRAM_FOLDER = /(?:^|\/)(?:s?bin|\.local\/bin|scripts)\/?$|^(?:\$HOME|~)\/bin\/?$/;
+
+function copyFiles({ words }: Call, state: State): Outcome {
+  const args = words.slice(1);
+  const named = args[args.findIndex(({ text }) => text === "-t" || text === "--target-directory") + 1];
+  const explicit = args.some(({ text }) => text === "-t" || text === "--target-directory");
+  const operands = args.filter(
+    ({ text }, index) => !text.startsWith("-") && !/^-[mogSt]$|^--target-directory$/.test(args[index - 1]?.text ?? ""),
+  );
+  const target = explicit ? named : operands.at(-1);
+  const sources = explicit ? operands : operands.slice(0, -1);
+  if (target === undefined) return done(state);
+  const after = sources.reduce((before, source) => {
+    return pathsOf(source, before).reduce((each, path) => copyFile(each, path, target.text), before);
+  }, state);
+  return done(after);
+}
+
+function copyFile(state: State, source: string, target: string): State {
+  const file = fileAt(state, source);
+  if (file === undefined) return state;
+  const name = source.replace(/^.*\//, "");
+  const inside = `${target.replace(/\/$/, "")}/${name}`;
+  const folder = state.world.files.get(source)?.folder ?? false;
+  const copy = { ...file, folder };
+  const stored = withFile(
+    withFile(state, resolvePath(state.shell.folder, target), copy),
+    resolvePath(state.shell.folder, inside),
+    copy,
+  );
+  if (file.origins.length === 0) return stored;
+  if (PROGRAM_FOLDER.test(target)) return withProgram(stored, name, file.origins);
+  return PROGRAM_FOLDER.test(target.replace(/[^/]*$/, ""))
+    ? withProgram(stored, target.replace(/^.*\//, ""), file.origins)
+    : stored;
+}
+
+function removeFiles({ words }: Call, state: State): Outcome {
+  const files = words.slice(1).filter(({ text }) => !text.startsWith("-"));
+  return done(files.reduce((before, file) => store(before, file.text, []), state));
+}
+
+function unpackTar(call: Call, state: State): Outcome {
+  const args = call.words.slice(1);
+  const flags = args.map(({ text }, index) => (index === 0 || text.startsWith("-") ? text : "")).join(" ");
+  if (!/(?:^|\s)-?[a-zA-Z]*x|--extract|--get/.test(flags)) return done(state);
+  const fileAtIndex = args.findIndex(({ text }, index) =>
+    (index === 0 ? /^-?[a-zA-Z]*f$/ : /^(?:-[a-zA-Z]*f|--file)$/).test(text),
+  );
+  const joined = args.find(({ text }) => text.startsWith("--file="));
+  const archive = fileAtIndex >= 0 ? args[fileAtIndex + 1] : joined && { ...joined, text: joined.text.slice(7) };
+  const origins =
+    archive === undefined || archive.text === "-"
+      ? union(call.io.stdin.origins, archive?.origins ?? [])
+      : originsOf(archive, state);
+  const folderIndex = args.findIndex(({ text }) => /^-[a-zA-Z]*C$|^--directory$/.test(text));
+  const folder =
+    args[folderIndex + 1]?.text ?? args.find(({ text }) => text.startsWith("--directory="))?.text.slice(12);
+  const into = folderIndex >= 0 || folder !== undefined ? folder : undefined;
+  const members = args.filter(
+    ({ text }, index) =>
+      index > 0 &&
+      !text.startsWith("-") &&
+      index !== fileAtIndex + 1 &&
+      index !== folderIndex + 1 &&
+      !/^--/.test(args[index - 1]?.text ?? ""),
+  );
+  return done(
+    unpack(
+      state,
+      origins,
+      folderIndex < 0 && args.every(({ text }) => !text.startsWith("--directory=")) ? "." : (into ?? "."),
+      members,
+    ),
+  );
+}
+
+function unpackZip({ words }: Call, state: State): Outcome {
+  const args = words.slice(1);
+  if (args.some(({ text }) => /^-[a-z]*[lpt]/.test(text))) return done(state);
+  const folderIndex = args.findIndex(({ text }) => text === "-d");
+  const operands = args.filter(({ text }, index) => !text.startsWith("-") && index !== folderIndex + 1);
+  const [archive, ...members] = folderIndex < 0 ? args.filter(({ text }) => !text.startsWith("-")) : operands;
+  if (archive === undefined) return done(state);
+  return done(
+    unpack(state, originsOf(archive, state), folderIndex < 0 ? "." : (args[folderIndex + 1]?.text ?? "."), members),
+  );
+}
+
+function unpackSevenZip({ words }: Call, state: State): Outcome {
+  const args = words.slice(1);
+  if (!/^[xe]$/.test(args[0]?.text ?? "")) return done(state);
+  const folder = args.find(({ text }) => text.startsWith("-o"))?.text.slice(2) ?? ".";
+  const [archive, ...members] = args.slice(1).filter(({ text }) => !text.startsWith("-"));
+  return archive === undefined ? done(state) : done(unpack(state, originsOf(archive, state), folder, members));
+}
+
+/** What was in the archive lies in the folder; the members that the command line names are known by name. */
+function unpack(state: State, origins: readonly Download[], folder: string, members: readonly Value[]): State {
+  if (origins.length === 0) return state;
+  const into = resolvePath(state.shell.folder, folder);
+  const filled = withFile(state, into, { origins, digests: [], folder: true, text: undefined });
+  const named = members.reduce((before, { text }) => {
+    const path = resolvePath(into, text.replace(/^.*\*\//, ""));
+    return withFile(before, path, { origins, digests: [], folder: false, text: undefined });
+  }, filled);
+  return PROGRAM_FOLDER.test(into)
+    ? withProgram(named, members.length === 1 ? (members[0]?.text.replace(/^.*\//, "") ?? "*") : "*", origins)
+    : named;
+}
+
+/** `gunzip x.gz` leaves `x`. */
+function decompress({ words, io }: Call, state: State): Outcome {
+  const files = words.slice(1).filter(({ text }) => !text.startsWith("-"));
+  if (files.length === 0 || words.some(({ text }) => /^-[a-z]*c/.test(text))) {
+    const origins = files.length === 0 ? io.stdin.origins : files.flatMap((file) => originsOf(file, state));
+    return outputs(state, { ...io.stdin, origins, text: undefined });
+  }
+  return done(
+    files.reduce(
+      (before, file) => store(before, file.text.replace(/\.(?:gz|bz2|xz|zst|Z)$/, ""), originsOf(file, before)),
+      state,
+    ),
+  );
+}
+
+/** `git clone` brings a repository; what it holds is code of somebody else unless a commit id fixes it. */
+function cloneRepository(call: Call, state: State): Outcome | undefined {
+  const args = call.words
+    .slice(1)
+    .filter(({ text }, index, all) => !/^-[cC]$/.test(text) && !/^-[cC]$/.test(all[index - 1]?.text ?? ""));
+  if (args[0]?.text !== "clone") return undefined;
+  const operands = args
+    .slice(1)
+    .filter(
+      ({ text }, index, all) =>
+        !text.startsWith("-") &&
+        !/^(?:-b|--branch|--depth|-o|--origin|--reference|-j|--jobs|--filter|-c|--config|--shallow-since)$/.test(
+          all[index - 1]?.text ?? "",
+        ),
+    );
+  const [url, target] = operands;
+  if (url === undefined || !/:\/\/|^[\w.-]+@[\w.-]+:/.test(url.text) || isLocal(url.text)) return done(state);
+  const name = url.text
+    .replace(/\/+$/, "")
+    .replace(/\.git$/, "")
+    .replace(/^.*[/:]/, "");
+  const download: Download = {
+    command: call.command,
+    span: call.command.span,
+    script: call.run.index,
+    tool: "git",
+    url: url.text,
+    known: url.known,
+  };
+  const folder = resolvePath(state.shell.folder, target?.text ?? name);
+  const cloned = withFile(withVerdict(state, [download], false), folder, {
+    origins: [download],
+    digests: [],
+    folder: true,
+    text: undefined,
+  });
+  return { success: cloned, failure: state, output: SILENCE };
+}
+
+/** `xargs CMD`: what it reads becomes arguments. */
+function runArguments(call: Call, state: State): Outcome {
+  const rest = call.words.slice(1);
+  const start = rest.findIndex(
+    ({ text }, index) =>
+      !text.startsWith("-") &&
+      !/^-[IEdLnPs]$|^--(?:max-args|max-procs|delimiter|replace)$/.test(rest[index - 1]?.text ?? ""),
+  );
+  if (start < 0) return outputs(state, call.io.stdin);
+  const { origins, digests, text, known } = call.io.stdin;
+  const added: Value = {
+    text: text ?? symbol(call.run),
+    known,
+    origins,
+    digests,
+    whole: origins.length > 0,
+    span: call.command.span,
+  };
+  return runInner(call, [...rest.slice(start), added], state);
+}
+
+function runFound(call: Call, state: State): Outcome {
+  const start = call.words.findIndex(({ text }) => /^-(?:exec|execdir|ok)$/.test(text));
+  if (start < 0) return done(state);
+  const end = call.words.findIndex(({ text }, index) => index > start && (text === ";" || text === "+"));
+  return runInner(call, call.words.slice(start + 1, end < 0 ? undefined : end), state);
+}
+
+/** Another machine runs the rest of the line, or what it reads. */
+function runRemotely(call: Call, state: State): Outcome {
+  const rest = call.words.slice(1);
+  const host = rest.findIndex(
+    ({ text }, index) => !text.startsWith("-") && !/^-[bcDeFIiJLlmOopQRSWw]$/.test(rest[index - 1]?.text ?? ""),
+  );
+  const inner = host < 0 ? [] : rest.slice(host + 1);
+  if (inner.length > 0) return runText(call, inner, state);
+  report(call, state, call.io.stdin.origins, "direct", "ssh");
+  return done(state);
+}
+
+const CONTAINER_VALUED =
+  /^(?:-[uvewphlcam]|--(?:env|user|volume|workdir|name|network|entrypoint|mount|publish|label|platform|env-file|hostname|add-host|memory|cpus|gpus|ipc|cap-add|device|namespace|container|detach-keys|restart|security-opt|ulimit|shm-size|tmpfs|link|log-driver|pull|privileged-without))$/;
+
+/** `docker exec CONTAINER CMD`, `docker run IMAGE CMD`, `kubectl exec POD -- CMD`. */
+function runContainer(call: Call, state: State): Outcome | undefined {
+  const args = call.words.slice(1).filter(({ text }) => text !== "container" && text !== "compose");
+  if (!/^(?:exec|run)$/.test(args[0]?.text ?? "")) return undefined;
+  const rest = args.slice(1);
+  const dashes = rest.findIndex(({ text }) => text === "--");
+  const target = rest.findIndex(
+    ({ text }, index) => !text.startsWith("-") && !CONTAINER_VALUED.test(rest[index - 1]?.text ?? ""),
+  );
+  const inner = dashes >= 0 ? rest.slice(dashes + 1) : target < 0 ? [] : rest.slice(target + 1);
+  return inner.length === 0 ? done(state) : runInner(call, inner, state);
+}
+
+/** `su -c TEXT`. */
+function runAsUser(call: Call, state: State): Outcome {
+  const at = call.words.findIndex(({ text }) => /^(?:-\w*c|--command)$/.test(text));
+  if (at < 0) {
+    report(call, state, call.io.stdin.origins, "direct", "su");
+    return done(state);
+  }
+  return runText(call, call.words.slice(at + 1, at + 2), state);
+}
+
+/** The command line behind a program that runs it. */
+function runInner(call: Call, words: readonly Value[], state: State): Outcome {
+  const outcome = perform({ ...call, words: unwrap(words).words, io: { ...call.io, depth: call.io.depth + 1 } }, state);
+  return leaveSubshell(state, outcome, freshExits());
+}
+
+/** Words that another shell reads as text: one word is a script of its own, several are a command line. */
+function runText(call: Call, words: readonly Value[], state: State): Outcome {
+  const [only] = words;
+  if (words.length > 1 || only === undefined) return runInner(call, words, state);
+  if (only.whole) report(call, state, only.origins, "direct", programName(call.words[0]));
+  return runNested(call, nestedProgram(call, only), state, call.io.stdin);
+}
+
+/** Installers run the scripts inside of a package, and put its programs where they are found. */
+function installPackage(call: Call, state: State): Outcome | undefined {
+  const args = call.words.slice(1);
+  const files = args.filter(({ text }) => /[/.]/.test(text) && !/^-/.test(text));
+  const origins = files.flatMap((file) => pathsOf(file, state).flatMap((path) => fileAt(state, path)?.origins ?? []));
+  if (origins.length === 0) return undefined;
+  report(call, state, origins, "file", programName(call.words[0]));
+  return done(state);
+}
+
+/** `make` in a downloaded folder, or with a downloaded file. */
+function buildWith(call: Call, state: State): Outcome {
+  const args = call.words.slice(1);
+  const file = args[args.findIndex(({ text }) => text === "-f") + 1];
+  const named = args.some(({ text }) => text === "-f");
+  if (named && file?.text === "-") report(call, state, call.io.stdin.origins, "direct", "make");
+  else if (named && file !== undefined) runFile(call, file, state, "make");
+  const folderIndex = args.findIndex(({ text }) => text === "-C");
+  const folder = resolvePath(state.shell.folder, folderIndex < 0 ? "." : (args[folderIndex + 1]?.text ?? "."));
+  report(call, state, folderOrigins(state, folder), "file", "make");
+  return done(state);
+}
+
+/** What a folder below the start of the job holds, where it was downloaded as a whole. */
+function folderOrigins(state: State, folder: string): readonly Download[] {
+  if (folder === ".") return [];
+  const file = fileAt(state, `${folder}/Makefile`);
+  return file?.folder ? file.origins : [];
+}
+
+/** A command that fetches: its content goes to standard output or into a file. */
+function fetches({ command, words, run }: Call, state: State): Outcome | undefined {
+  const fetch = readFetch(words);
+  if (fetch === undefined) return undefined;
+  let after = state;
+  const streamed: Download[] = [];
+  const made: Download[] = [];
+  for (const { url, file } of fetch.transfers) {
+    const download: Download = {
+      command,
+      span: command.span,
+      script: run.index,
+      tool: fetch.tool,
+      url: url.text,
+      known: url.known,
+    };
+    const origins = isImmutable(url.text) ? [] : [download];
+    made.push(...origins);
+    if (file === undefined) streamed.push(...origins);
+    else after = store(after, file, origins);
+  }
+  after = withVerdict(after, made, false);
+  // aria2 compares by itself, and ends with an error that leaves the file where it is.
+  const checked =
+    fetch.tool === "aria2c" && words.some(({ text }) => /^--checksum=(?:md5|sha-\d+)=[0-9a-f]{32,}$/i.test(text));
+  const output: Stream = { ...SILENCE, origins: streamed, start: command.span.start };
+  return { success: checked ? withVerdict(after, made, true) : after, failure: after, output };
+}
+
+/** A command that runs code given by standard input, by an argument or by a file. */
+function interprets(call: Call, state: State): Outcome | undefined {
+  const { words, io } = call;
+  const name = programName(words[0]);
+  const code = readInterpreter(words);
+  switch (code?.from) {
+    case undefined:
+      return undefined;
+    case "stdin":
+      report(call, state, io.stdin.origins, "direct", name);
+      return isShell(name) ? runNested(call, stdinProgram(call), state, SILENCE) : done(state);
+    case "file":
+      runFile(call, code.word, state, name);
+      return done(state);
+    case "text":
+      if (code.word.whole) report(call, state, code.word.origins, "direct", name);
+      return code.language === "shell" ? runNested(call, nestedProgram(call, code.word), state, io.stdin) : done(state);
+    case "nothing":
+      return done(state);
+  }
+}
+
+/** A program in a shell of its own: what it sets is gone with it, and its errexit is not ours. */
+function runNested(call: Call, program: Block | undefined, state: State, stdin: Stream): Outcome {
+  if (program === undefined) return done(state);
+  const exits = freshExits();
+  const errexit = call.words.some(({ text }) => /^-[a-z]*e/.test(text));
+  const inner = withOptions(state, { errexit, pipefail: false });
+  const outcome = call.runBlock(program, inner, { stdin, tolerant: false, depth: call.io.depth + 1, exits });
+  return leaveSubshell(state, { ...outcome, failure: failed(outcome), spared: undefined }, exits);
+}
+
+/** A here-document or here-string that a shell reads as its program. */
+function stdinProgram({ command, run }: Call): Block | undefined {
+  const here = command.redirects.findLast(({ operator }) => operator === "<<" || operator === "<<<");
+  return here?.target === undefined ? undefined : parseBashWord(run.script.text, here.target, run.script.holes);
+}
+
+/** The program in the text of an argument: only what stands in this script can be read, not what a variable brings. */
+function nestedProgram({ command, run }: Call, word: Value | undefined): Block | undefined {
+  const written = command.words.find(
+    ({ span }) => word !== undefined && span.start === word.span.start && span.end === word.span.end,
+  );
+  return written && parseBashWord(run.script.text, written, run.script.holes);
+}
+
+/** A program named by its path, or by a name under which a download was put where commands are found. */
+function executes(call: Call, state: State): Outcome | undefined {
+  const program = call.words[0];
+  if (program === undefined) return undefined;
+  if (/[/\\]/.test(program.text)) {
+    const origins = pathsOf(program, state).flatMap((path) => programOrigins(call, state, path));
+    if (origins.length === 0) return undefined;
+    report(call, state, origins, "file", program.text);
+    return done(state);
+  }
+  const origins = program.known ? state.world.programs.get(program.text) : undefined;
+  if (origins === undefined || origins.length === 0) return undefined;
+  report(call, state, origins, "file", program.text);
+  return done(state);
+}
+
+/** Of a folder that is the job's own work tree as well, only what the archive is named after is surely from the archive. */
+function programOrigins({ run }: Call, state: State, path: string): readonly Download[] {
+  const file = fileAt(state, path);
+  if (file === undefined || !file.folder || state.world.files.get(".") !== file) return file?.origins ?? [];
+  if (run.read(path) !== undefined) return [];
+  return file.origins.filter(({ url }) => related(url, path));
+}
+
+/** True where a path's first parts share a word with the address: `tool-1.2.tar.gz` and `./tool-1.2/bin/x`. */
+function related(url: string, path: string): boolean {
+  const words = (text: string): readonly string[] =>
+    text
+      .toLowerCase()
+      .split(/[^a-z0-9$]+|(?<=[a-z])(?=\d)/)
+      .filter((word) => word.length > 1);
+  const known = new Set(words(url.replace(/^\w+:\/\//, "")));
+  return words(path).some(
+    (word) =>
+      known.has(word) &&
+      !/^(?:bin|sh|com|org|io|www|linux|x86|64|amd64|release|releases|download|latest|main|master|tar|gz|zip)$/.test(
+        word,
+      ),
+  );
+}
+
+/** Any other command: what it reads may be what it writes. */
+function passes({ words, io }: Call, state: State): Outcome {
+  const name = programName(words[0]);
+  const { stdin } = io;
+  const cut = EXTRACTORS.has(name);
+  // What is picked out of downloaded data is data: nobody calls a version number a script.
+  return outputs(state, {
+    ...stdin,
+    whole: stdin.whole && !cut,
+    text: cut ? undefined : stdin.text,
+    known: stdin.known && !TRANSFORMERS.has(name),
+  });
+}
+
+/** Commands that cut a piece out of what they read. */
+const EXTRACTORS = new Set(
+  "jq yq grep egrep fgrep rg cut awk gawk mawk head tail wc sort uniq tr sed xmllint gron xxd base64".split(" "),
+);
+/** Commands that write something else than they read. */
+const TRANSFORMERS = new Set("sed tr awk base64 xxd envsubst gunzip gzip zcat xz bzip2 zstd openssl".split(" "));
+
+/** Runs a file as code: a process substitution's output, or what was stored under its path. */
+function runFile(call: Call, file: Value, state: State, runner: string): void {
+  if (file.origins.length > 0) report(call, state, file.origins, "direct", runner);
+  else
+    report(
+      call,
+      state,
+      pathsOf(file, state).flatMap((path) => programOrigins(call, state, path)),
+      "file",
+      runner,
+    );
+}
+
+/** Notes that downloaded content runs here, unless it was verified on every way to here. */
+function report(call: Call, state: State, origins: readonly Download[], via: Execution["via"], runner: string): void {
+  const downloads = union([], origins).filter((origin) => state.world.verdicts.get(origin) !== true);
+  if (downloads.length === 0) return;
+  const { command, io, run } = call;
+  const start = via === "direct" && io.stdin.origins === origins ? io.stdin.start : undefined;
+  const span = start === undefined ? command.span : cover({ start, end: start }, command.span);
+  const checks = run.checks.filter((check) => check.downloads.some((download) => downloads.includes(download)));
+  run.executions.push({ script: run.index, span, downloads, via, runner, checks });
+}
+
+function originsOf(file: Value, state: State): readonly Download[] {
+  return pathsOf(file, state).reduce<readonly Download[]>(
+    (all, path) => union(all, fileAt(state, path)?.origins ?? []),
+    file.origins,
+  );
+}
+
+/** The paths that a word means: a glob those that it matches. */
+function pathsOf(file: Value, state: State): readonly string[] {
+  const path = resolvePath(state.shell.folder, file.text);
+  return /[*?]/.test(path) ? filesLike(state, path) : [path];
+}
+
+function store(state: State, path: string, origins: readonly Download[]): State {
+  return withFile(state, resolvePath(state.shell.folder, path), {
+    origins,
+    digests: [],
+    folder: false,
+    text: undefined,
+  });
+}

@@ -1,0 +1,216 @@
+import type { Hole } from "../masking.ts";
+import type { Shell } from "../model.ts";
+import type { Span } from "../text.ts";
+import type { Block, Command, Word } from "./command.ts";
+import { type Download, join, joinProvenance, type Provenance, type State, union, type Value } from "./state.ts";
+
+// The vocabulary of one trace: what goes into it, what comes out, and what its parts hand each other.
+
+/** One script of a job, in the order in which the job runs them. */
+export interface FlowScript {
+  readonly text: string;
+  readonly holes: readonly Hole[];
+  readonly program: Block;
+  readonly shell: Shell;
+  /** Scripts with equal units are one process after another in the same shell. */
+  readonly unit: string;
+  /** Environment variables with what the pipeline says of their values. */
+  readonly environment: ReadonlyMap<string, string>;
+  /** True where a failure of this script does not keep the next one from running. */
+  readonly tolerated: boolean;
+  /** True where it runs although an earlier one failed. */
+  readonly always: boolean;
+}
+
+/** A place where downloaded content runs as code. */
+export interface Execution {
+  /** Index of the script in which it runs. */
+  readonly script: number;
+  /** The offending command in that script's text. */
+  readonly span: Span;
+  /** What runs there, each a different act of fetching. None of them names its content by its address, and none was verified. */
+  readonly downloads: readonly Download[];
+  /** direct: straight into an interpreter. file: stored first, then run. */
+  readonly via: "direct" | "file";
+  /** The program that runs it, such as "bash"; the file's own name where it runs by itself. */
+  readonly runner: string;
+  /** Checks that look at what runs and do not keep a changed one from running. */
+  readonly checks: readonly Check[];
+}
+
+/** A command that looks like a verification. */
+export interface Check {
+  readonly script: number;
+  readonly span: Span;
+  readonly downloads: readonly Download[];
+  readonly flaw: Flaw;
+}
+
+/**
+ * Why a check does not protect. ignored: its result stops nothing. printed: nothing is compared. other-file: it names another file.
+ * same-host: the expected value comes from where the file came from. self: the file is compared with itself. late: it comes after the run.
+ * empty: the expected value is empty. weak: what is looked at is no digest of the whole content.
+ */
+export type Flaw = "ignored" | "printed" | "other-file" | "same-host" | "self" | "late" | "empty" | "weak";
+
+/** The bookkeeping of one trace: the only thing in it that changes. */
+export interface Run {
+  readonly script: FlowScript;
+  readonly index: number;
+  readonly executions: Execution[];
+  readonly checks: Check[];
+  readonly budget: { nodes: number; symbols: number };
+  /** Text of a file of the repository, by its path from the root. */
+  readonly read: (path: string) => string | undefined;
+}
+
+/** Where a shell or a function can end before its last command. */
+export interface Exits {
+  success: State | undefined;
+  failure: State | undefined;
+}
+
+/** What a node runs in. */
+export interface Io {
+  readonly stdin: Stream;
+  /** True where a failure does not end the shell although errexit is on: in conditions and in front of `&&` and `||`. */
+  readonly tolerant: boolean;
+  readonly depth: number;
+  /** Where `exit` leads to. */
+  readonly exits: Exits;
+  /** Where `return` leads to. */
+  readonly returns?: Exits;
+  /** How the command before this one ended: what `$?` tells. */
+  readonly status?: { readonly success: State | undefined; readonly failure: State | undefined };
+}
+
+/** What flows through a pipe or out of a command. */
+export interface Stream extends Provenance {
+  /** False where the content was cut out of what was downloaded. */
+  readonly whole: boolean;
+  /** The text without the final newline, with symbols for what is unknown; `undefined` where nothing of it is known. */
+  readonly text: string | undefined;
+  /** True where `text` holds no symbol. */
+  readonly known: boolean;
+  /** Where the part of the pipe begins that the content comes from. */
+  readonly start: number | undefined;
+}
+
+/**
+ * How a node can end: the state after success and after failure, `undefined` where it cannot end that way. `spared` is a failure that
+ * errexit overlooks, such as that of a left operand of `&&`.
+ */
+export interface Outcome {
+  readonly success: State | undefined;
+  readonly failure: State | undefined;
+  readonly spared?: State | undefined;
+  readonly output: Stream;
+}
+
+/** A command line on its way through the tables of what commands do. */
+export interface Call {
+  readonly command: Command;
+  /** Program and arguments, wrappers taken off. */
+  readonly words: readonly Value[];
+  readonly io: Io;
+  readonly run: Run;
+  /** Runs a program in the shell of this call. */
+  runBlock(block: Block, state: State, io: Io): Outcome;
+  /** Expands a word in the shell of this call. */
+  expand(word: Word, state: State): readonly Value[];
+}
+
+export const SILENCE: Stream = {
+  origins: [],
+  digests: [],
+  whole: true,
+  text: undefined,
+  known: false,
+  start: undefined,
+};
+
+/** Ends either way, with the state as it is and no output. */
+export function done(state: State): Outcome {
+  return { success: state, failure: state, output: SILENCE };
+}
+
+/** Ends with success only. */
+export function succeeds(state: State, output: Stream = SILENCE): Outcome {
+  return { success: state, failure: undefined, output };
+}
+
+/** Ends either way, with an output. */
+export function outputs(state: State, output: Partial<Stream>): Outcome {
+  return { success: state, failure: state, output: { ...SILENCE, ...output } };
+}
+
+/** Every way in which it can fail. */
+export function failed({ failure, spared }: Outcome): State | undefined {
+  return join(failure, spared);
+}
+
+/** What may hold afterwards, however it ends. */
+export function ended(outcome: Outcome): State | undefined {
+  return join(outcome.success, failed(outcome));
+}
+
+/** One of two things happens. */
+export function either(a: Outcome, b: Outcome): Outcome {
+  return {
+    success: join(a.success, b.success),
+    failure: join(a.failure, b.failure),
+    spared: join(a.spared, b.spared),
+    output: concat(a.output, b.output),
+  };
+}
+
+/** Output after output. */
+export function concat(a: Stream, b: Stream): Stream {
+  if (a === SILENCE) return b;
+  if (b === SILENCE) return a;
+  const text = a.text !== undefined && b.text !== undefined ? `${a.text}\n${b.text}` : (a.text ?? b.text);
+  const known = a.text !== undefined && b.text !== undefined && a.known && b.known;
+  return { ...joinProvenance(a, b), whole: a.whole && b.whole, text, known, start: a.start ?? b.start };
+}
+
+/** A new place for `exit` to lead to. */
+export function freshExits(): Exits {
+  return { success: undefined, failure: undefined };
+}
+
+/** What a subshell leaves behind: files, but none of its variables; an `exit` in it ends the subshell alone. */
+export function leaveSubshell(before: State, outcome: Outcome, exits: Exits): Outcome {
+  const keep = (state: State | undefined): State | undefined => {
+    return state === undefined || state.shell === before.shell ? state : { shell: before.shell, world: state.world };
+  };
+  return {
+    success: keep(join(outcome.success, exits.success)),
+    failure: keep(join(failed(outcome), exits.failure)),
+    output: outcome.output,
+  };
+}
+
+/** A name for text that nobody knows, different from every other. */
+export function symbol(run: Run): string {
+  return `‹${run.index}.${run.budget.symbols++}›`;
+}
+
+/** Known text of the script itself. */
+export function textValue(text: string, span: Span): Value {
+  return { text, known: true, origins: [], digests: [], whole: false, span };
+}
+
+/** Values side by side. The result is whole only where nothing stands beside what was downloaded. */
+export function concatValues(values: readonly Value[], span: Span, between = " "): Value {
+  const filled = values.filter((value) => value.text !== "");
+  const [only] = filled;
+  if (filled.length === 1 && only !== undefined) return { ...only, span };
+  return {
+    text: filled.map((value) => value.text).join(between),
+    known: filled.every((value) => value.known),
+    origins: filled.reduce<readonly Download[]>((all, value) => union(all, value.origins), []),
+    digests: filled.reduce<readonly Download[]>((all, value) => union(all, value.digests), []),
+    whole: filled.length > 0 && filled.every((value) => value.whole && value.origins.length > 0),
+    span,
+  };
+}
