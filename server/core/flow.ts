@@ -17,6 +17,8 @@ export interface RemoteExecution {
     readonly program: Block;
     readonly step: Step;
   }[];
+  /** The script that a check of the execution stands in, by the number that the check carries. */
+  scriptOf(index: number): Script | undefined;
 }
 
 const TRACES = new WeakMap<Pipeline, readonly RemoteExecution[]>();
@@ -48,20 +50,41 @@ function traceOf(job: Job): readonly RemoteExecution[] {
       const from = placed[download.script];
       return from === undefined ? [] : [{ download, script: from.script, program: from.flow.program, step: from.step }];
     });
-    return [{ job, step: at.step, script: at.script, program: at.flow.program, execution, downloads }];
+    return [
+      {
+        job,
+        step: at.step,
+        script: at.script,
+        program: at.flow.program,
+        execution,
+        downloads,
+        scriptOf: (index) => placed[index]?.script,
+      },
+    ];
   });
 }
 
 const POSIX = new Set(["bash", "sh", "zsh", "ksh", "unknown"]);
 
 function place(step: Step, script: Script, environment: ReadonlyMap<string, string>): readonly Placed[] {
-  const { text, holes, shell, unit } = script;
+  const { text, holes, shell, unit, folder, handover } = script;
   if (!POSIX.has(shell.language)) return [];
   return [
     {
       step,
       script,
-      flow: { text, holes, shell, unit, environment, program: parseBash(text, holes), tolerated: false, always: false },
+      flow: {
+        text,
+        holes,
+        shell,
+        unit,
+        folder,
+        handover,
+        environment,
+        program: parseBash(text, holes),
+        tolerated: step.tolerated,
+        always: step.always,
+      },
     },
   ];
 }

@@ -1,7 +1,7 @@
 // The only door of the core: everybody outside imports from here.
 export { type Analysis, analyze, type SourceFile } from "./analyze.ts";
-export { type Explanation, explain, pageOf, withoutMarks } from "./explain.ts";
 export { type Context, EMPTY_CONTEXT } from "./context.ts";
+export { type Explanation, explain, pageOf, withoutMarks } from "./explain.ts";
 export { objection } from "./fix.ts";
 export type { Answer, CommitAnswer, Question, ScriptHashAnswer } from "./question.ts";
 export type { Reach, ReachedSecret } from "./reach.ts";

@@ -8,6 +8,8 @@ export interface Hole {
   readonly text: string;
   /** True where a shell could mean the same characters: `$(name)` is an Azure variable or a command. */
   readonly ambiguous: boolean;
+  /** The environment variable whose value the expression is, where it is nothing else: NAME of `${{ env.NAME }}`. */
+  readonly variable?: string;
 }
 
 /** A script that a shell parser can read. */
@@ -112,7 +114,10 @@ function mask(text: string, trigger: RegExp, read: (at: number) => Piece | undef
     if (!piece) continue;
     const { start, end, replacement, ambiguous = false } = piece;
     parts.push(text.slice(done, start), replacement ?? `X${"_".repeat(end - start - 1)}`);
-    if (replacement === undefined) holes.push({ span: { start, end }, text: text.slice(start, end), ambiguous });
+    const written = text.slice(start, end);
+    const variable = environmentRead.exec(written)?.[1];
+    if (replacement === undefined)
+      holes.push({ span: { start, end }, text: written, ambiguous, ...(variable && { variable }) });
     done = end;
   }
   parts.push(text.slice(done));
@@ -165,6 +170,8 @@ function functionNames(text: string): ReadonlySet<string> {
   for (const [, name] of text.matchAll(/\bfunction[ \t]+([\w.-]+)/g)) if (name) names.add(name);
   return names;
 }
+
+const environmentRead = /^\$\{\{\s*env\.(\w+)\s*\}\}$/;
 
 const azureMacro = /\$\([\w.-]+\)/y;
 

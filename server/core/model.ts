@@ -45,6 +45,10 @@ export interface Step {
   readonly secrets: readonly SecretUse[];
   /** Names of environment variables that the step's expressions read. */
   readonly reads: readonly string[];
+  /** True where a failure of this step does not keep the next ones from running. */
+  readonly tolerated: boolean;
+  /** True where the step runs although an earlier one failed. */
+  readonly always: boolean;
 }
 
 export type ShellLanguage =
@@ -83,11 +87,22 @@ export interface Script {
   readonly unit: string;
   /** Where downloads belong: a folder as this shell spells it, outside of the work tree, such as `$RUNNER_TEMP` or `/tmp`. */
   readonly scratch: string;
+  /** The working directory from the root of the repository, as the file says it; "." where it says nothing. */
+  readonly folder: string;
+  readonly handover: Handover;
   readonly span: Span;
   /** The document span of a span of `text`. */
   toDocument(span: Span): Span;
   /** Document edits that replace spans of `text`, or `undefined` where this notation cannot hold the result. Spans must not overlap. */
   rewrite(changes: readonly ScriptChange[]): readonly Edit[] | undefined;
+}
+
+/** Files, as a script spells them, whose lines reach the later steps of the job. Absent: the system has none. */
+export interface Handover {
+  /** Lines are folders that are searched for programs. */
+  readonly path?: string;
+  /** Lines `NAME=value` are variables. */
+  readonly environment?: string;
 }
 
 /** Replaces a span of a script's text. */

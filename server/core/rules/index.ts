@@ -1,7 +1,15 @@
 import type { Rule } from "../rule.ts";
+import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
 import { unpinnedAction } from "./unpinned-action.ts";
 import { unpinnedRemoteScript } from "./unpinned-remote-script.ts";
+import { unverifiedDownload } from "./unverified-download.ts";
 
 /** Every rule, in the order of the documentation. */
-export const RULES: readonly Rule[] = [unpinnedRemoteScript, unpinnedAction, pipelineWideSecret];
+export const RULES: readonly Rule[] = [
+  unpinnedRemoteScript,
+  unverifiedDownload,
+  ineffectiveVerification,
+  unpinnedAction,
+  pipelineWideSecret,
+];

@@ -1,12 +1,10 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Pipeline } from "../model.ts";
-import type { Answer, Question } from "../question.ts";
-import { namedSecrets, type Reach, reachOfStep } from "../reach.ts";
-import type { Fix, NoFix, Problem, Rule } from "../rule.ts";
-import { hostOf } from "../shell/downloads.ts";
-import { movableGitAddress } from "../shell/git-address.ts";
-import { followsRedirects, type PinSite, pinFetch, pinnedUrl, pinObstacle } from "../shell/pin.ts";
-import { listed, shortened, theft, theftList } from "../wording.ts";
+import { reachOfStep } from "../reach.ts";
+import { addresses, obstacle, pinFixes, severityOf, theftSentence } from "../remote.ts";
+import type { Problem, Rule } from "../rule.ts";
+import { contains } from "../text.ts";
+import { theftList } from "../wording.ts";
 
 /** Downloaded text that goes straight into an interpreter. */
 export const unpinnedRemoteScript: Rule = {
@@ -102,16 +100,18 @@ jobs:
   },
 };
 
-function problem(pipeline: Pipeline, remote: RemoteExecution): Problem {
-  const { step, script, execution, downloads } = remote;
+function problem(pipeline: Pipeline, { step, script, execution, downloads }: RemoteExecution): Problem {
   const reach = reachOfStep(step);
+  const fixes = pinFixes(pipeline, downloads);
+  const cure =
+    (fixes.length === 0 ? obstacle(downloads) : undefined) ?? "Download it, compare its SHA-256, then run it.";
   const elsewhere = downloads.filter(
-    ({ download, script: from }) => from !== script || !within(download.span, execution.span),
+    ({ download, script: from }) => from !== script || !contains(execution.span, download.span),
   );
   return {
     span: script.toDocument(execution.span),
-    message: message(remote, reach),
-    severity: namedSecrets(reach).length > 0 ? "error" : "warning",
+    message: `This step runs whatever ${addresses(downloads)} sends at that moment: ${execution.runner} gets it with no check of its content.${theftSentence(reach)} ${cure}`,
+    severity: severityOf(reach),
     related: [
       ...elsewhere.map(({ download, script: from }) => ({
         span: from.toDocument(download.span),
@@ -120,82 +120,6 @@ function problem(pipeline: Pipeline, remote: RemoteExecution): Problem {
       ...theftList(reach),
     ],
     reach,
-    fixes: fixesFor(pipeline, remote),
+    fixes,
   };
-}
-
-function within(
-  inner: { readonly start: number; readonly end: number },
-  outer: { readonly start: number; readonly end: number },
-): boolean {
-  return outer.start <= inner.start && inner.end <= outer.end;
-}
-
-function message({ execution, downloads }: RemoteExecution, reach: Reach): string {
-  const urls = listed([...new Set(downloads.map(({ download }) => shortened(download.url)))]);
-  const taken = theft(reach);
-  const why = taken === "" ? "" : ` It could take ${taken}.`;
-  return `This step runs whatever ${urls} sends at that moment: ${execution.runner} gets it with no check of its content.${why} Download it, compare its SHA-256, then run it.`;
-}
-
-/** One fix for each fetch that can be pinned. */
-function fixesFor(pipeline: Pipeline, { downloads }: RemoteExecution): readonly Fix[] {
-  return downloads.flatMap(({ download, script, program }) => {
-    const { text, holes, shell, operatingSystems, scratch } = script;
-    const site: PinSite = { text, holes, program, shell, operatingSystems, scratch };
-    const url = pinnedUrl(site, download.command);
-    if (url === undefined || !/^https:/i.test(url) || pinObstacle(site, download.command) !== undefined) return [];
-    const title = `Pin ${shortened(url.replace(/^https:\/\//, ""), 60)} by its SHA-256`;
-    return [pinFix(title, url, { pipeline, site, script, command: download.command })];
-  });
-}
-
-type Place = Pick<RemoteExecution, "script"> & {
-  readonly pipeline: Pipeline;
-  readonly site: PinSite;
-  readonly command: Parameters<typeof pinFetch>[1];
-};
-
-/** An address on a branch or tag is first moved to the commit behind it: a hash of a moving file would break the next build. */
-function pinFix(title: string, url: string, place: Place): Fix {
-  const git = movableGitAddress(url);
-  if (git === undefined)
-    return { title, ask: { kind: "scriptHash", url }, next: (answer) => pinned(title, url, url, answer, place) };
-  const ask: Question = { kind: "commit", host: git.host, repo: git.repo, ref: git.ref };
-  return {
-    title: `${title}, at today's commit of ${git.ref}`,
-    ask,
-    next: (answer) => {
-      if (answer.kind !== "commit") return unexpected;
-      const fixed = git.at(answer.commit);
-      return { title, ask: { kind: "scriptHash", url: fixed }, next: (hash) => pinned(title, url, fixed, hash, place) };
-    },
-  };
-}
-
-const unexpected: NoFix = { refused: "The answer does not fit the question, so nothing was changed." };
-
-function pinned(
-  title: string,
-  written: string,
-  url: string,
-  answer: Answer,
-  { site, script, command }: Place,
-): Fix | NoFix {
-  if (answer.kind !== "scriptHash") return unexpected;
-  if (answer.finalUrl !== url && !followsRedirects(command)) {
-    return {
-      refused: `${hostOf(written) ?? written} redirects to another address, and the command does not follow redirects: it runs an empty script today. Check the address first.`,
-    };
-  }
-  const known = { sha256: answer.sha256, text: answer.text, ...(url === written ? {} : { url }) };
-  const changes = pinFetch(site, command, known);
-  if ("refused" in changes) return changes;
-  const edits = script.rewrite(changes);
-  return edits === undefined
-    ? {
-        refused:
-          "The pinned form needs several lines, and this place cannot hold them. Write the script as a block first.",
-      }
-    : { title, edits };
 }

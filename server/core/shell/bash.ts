@@ -347,7 +347,7 @@ function literal(
   for (const hole of inside) {
     const before = unescaped(source, at, hole.span.start);
     if (before !== "") result.push(plain(at, hole.span.start, before));
-    result.push({ kind: "hole", span: hole.span, text: hole.text, quoted });
+    result.push({ kind: "hole", span: hole.span, text: hole.text, quoted, variable: hole.variable });
     at = hole.span.end;
   }
   const rest = unescaped(source, at, source.end);

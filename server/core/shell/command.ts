@@ -141,7 +141,14 @@ export type Part =
   | { readonly kind: "process"; readonly span: Span; readonly body: Block; readonly direction: "in" | "out" }
   | { readonly kind: "glob"; readonly span: Span; readonly value: string }
   /** A masked CI expression: unknown text until the pipeline runs. */
-  | { readonly kind: "hole"; readonly span: Span; readonly text: string; readonly quoted: boolean }
+  | {
+      readonly kind: "hole";
+      readonly span: Span;
+      readonly text: string;
+      readonly quoted: boolean;
+      /** The environment variable whose value the expression is, where it is nothing else. */
+      readonly variable: string | undefined;
+    }
   /** Anything else that computes text. Programs inside it still run. */
   | { readonly kind: "unknown"; readonly span: Span; readonly programs: readonly Block[] };
 

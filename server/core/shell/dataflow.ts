@@ -23,10 +23,14 @@ import {
   NOWHERE,
   resolvePath,
   type State,
+  store,
   union,
   type Value,
+  type WorldState,
+  withExport,
   withFile,
   withFunction,
+  withProgramFolder,
   withVariable,
 } from "./state.ts";
 import {
@@ -45,6 +49,7 @@ import {
   type Outcome,
   type Run,
   SILENCE,
+  type Stream,
   symbol,
   textValue,
 } from "./trace.ts";
@@ -75,7 +80,9 @@ export function traceJob(
     const before: State | undefined = (script.always ? join(healthy, broken) : healthy) ?? broken;
     const same = index > 0 && scripts[index - 1]?.unit === script.unit;
     const state: State =
-      before === undefined || !same ? { shell: freshShell(script), world: before?.world ?? EMPTY_WORLD } : before;
+      before === undefined || !same
+        ? { shell: freshShell(script, before?.world ?? EMPTY_WORLD), world: before?.world ?? EMPTY_WORLD }
+        : before;
     const exits = freshExits();
     const run: Run = { script, index, executions, checks, budget, read };
     const outcome = runBlock(script.program, state, { stdin: SILENCE, tolerant: false, depth: 0, exits }, run);
@@ -91,14 +98,14 @@ export function traceJob(
 const MAX_NODES = 60_000;
 const MAX_DEPTH = 24;
 
-function freshShell(script: FlowScript): State["shell"] {
-  const variables = new Map<string, Value>();
+function freshShell(script: FlowScript, { exports }: WorldState): State["shell"] {
+  const variables = new Map<string, Value>(exports);
   for (const [name, text] of script.environment) {
     const value = textValue(text, { start: 0, end: 0 });
     variables.set(name, /\$\{\{|\$\[\[|<<|\$\(/.test(text) ? { ...value, known: false } : value);
   }
   const { errexit = false, pipefail = false } = script.shell;
-  return { variables, functions: new Map(), folder: ".", errexit, pipefail };
+  return { variables, functions: new Map(), folder: resolvePath(".", script.folder), errexit, pipefail };
 }
 
 function runBlock(block: Block, state: State, io: Io, run: Run): Outcome {
@@ -394,12 +401,10 @@ function writeTo(redirects: readonly Redirect[], outcome: Outcome, run: Run): Ou
   const write = (state: State | undefined): State | undefined => {
     const path = state && expand(target, state, io, run).values[0]?.text;
     if (state === undefined || path === undefined || path === "/dev/null") return state;
-    return withFile(state, resolvePath(state.shell.folder, path), {
-      origins,
-      digests,
-      folder: false,
-      text: noted(text),
-    });
+    const { handover } = run.script;
+    if (path === handover.path || path === handover.environment)
+      return handOver(state, path === handover.path, outcome.output);
+    return store(state, resolvePath(state.shell.folder, path), { origins, digests, folder: false, text: noted(text) });
   };
   const success = write(outcome.success);
   return {
@@ -408,6 +413,16 @@ function writeTo(redirects: readonly Redirect[], outcome: Outcome, run: Run): Ou
     spared: write(outcome.spared),
     output: SILENCE,
   };
+}
+
+/** Lines written to a file that the system reads after the step: folders of programs, or variables. */
+function handOver(state: State, path: boolean, { text = "", known, origins, digests }: Stream): State {
+  return text.split("\n").reduce((before, line) => {
+    if (path) return withProgramFolder(before, resolvePath(before.shell.folder, line.trim()));
+    const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) return before;
+    return withExport(before, name, { ...textValue(value, { start: 0, end: 0 }), known, origins, digests });
+  }, state);
 }
 
 /** Only short texts are remembered: a list of digests, an address. */
@@ -472,8 +487,14 @@ function expandPart(part: Part, state: State, io: Io, run: Run): ExpandedPart {
     case "text":
     case "glob":
       return { value: textValue(part.value, part.span), state };
-    case "hole":
-      return { value: { ...textValue(part.text, part.span), known: false }, state };
+    case "hole": {
+      const named = part.variable === undefined ? undefined : state.shell.variables.get(part.variable);
+      return {
+        value:
+          named === undefined ? { ...textValue(part.text, part.span), known: false } : { ...named, span: part.span },
+        state,
+      };
+    }
     case "variable":
       return expandVariable(part, state, io, run);
     case "substitution": {

@@ -31,7 +31,7 @@ export function movableGitAddress(url: string): GitAddress | undefined {
   return undefined;
 }
 
-const REF = String.raw`(refs/(?:heads|tags)/[^/]+|[^/]+)`;
+const REF = "(refs/(?:heads|tags)/[^/]+|[^/]+)";
 
 const FORMS: readonly { readonly form: RegExp; readonly host: string | undefined }[] = [
   {
@@ -39,6 +39,6 @@ const FORMS: readonly { readonly form: RegExp; readonly host: string | undefined
     host: "github.com",
   },
   { form: new RegExp(String.raw`^(https://github\.com/)([^/]+/[^/]+)(/raw/)${REF}(/.+)$`, "i"), host: undefined },
-  { form: new RegExp(String.raw`^(https://[^/]+/)(.+?)(/-/raw/)${REF}(/.+)$`, "i"), host: undefined },
+  { form: new RegExp(`^(https://[^/]+/)(.+?)(/-/raw/)${REF}(/.+)$`, "i"), host: undefined },
   { form: new RegExp(String.raw`^(https://bitbucket\.org/)([^/]+/[^/]+)(/raw/)${REF}(/.+)$`, "i"), host: undefined },
 ];

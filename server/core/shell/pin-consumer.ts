@@ -41,13 +41,16 @@ export interface RunPlace {
 export function runOf(place: RunPlace, consumer: Consumer, file: PinFile): Run | NoFix {
   const inPlace: Run = { fetch: { span: place.unit, text: `cat ${file.word}` }, changes: [] };
   if (consumer.kind === "around") return inPlace;
-  return consumer.kind === "pipe" ? pipeRun(place, consumer.reader, file, inPlace) : (wordRun(place, consumer.step, file) ?? inPlace);
+  return consumer.kind === "pipe"
+    ? pipeRun(place, consumer.reader, file, inPlace)
+    : (wordRun(place, consumer.step, file) ?? inPlace);
 }
 
 /** The file that `curl U | tee f | …` writes: the download can write it itself. */
 export function teeFile(site: PinSite, pipe: Pipe): PinFile | undefined {
   const [, tee, reader] = pipe.stages;
-  if (reader === undefined || tee?.kind !== "command" || tee.words.length !== 2 || tee.redirects.length > 0) return undefined;
+  if (reader === undefined || tee?.kind !== "command" || tee.words.length !== 2 || tee.redirects.length > 0)
+    return undefined;
   const [name, word] = tee.words;
   if (baseName(name) !== "tee" || word === undefined || /^(?:-|\/dev\/)/.test(leadingText(word))) return undefined;
   const file = namedFile(site, word, 0);
@@ -67,7 +70,8 @@ export function interpreterOf(consumer: Consumer): string | undefined {
   return undefined;
 }
 
-const INTERPRETER = /^(?:(?:ba|da|a|z|k|mk)?sh|(?:python|pypy)[\d.]*|node(?:js)?|ruby[\d.]*|perl[\d.]*|php[\d.]*|source|\.|eval)$/;
+const INTERPRETER =
+  /^(?:(?:ba|da|a|z|k|mk)?sh|(?:python|pypy)[\d.]*|node(?:js)?|ruby[\d.]*|perl[\d.]*|php[\d.]*|source|\.|eval)$/;
 const UNPACKER = /^(?:tar|gtar|bsdtar|gunzip|gzip|zcat|bunzip2|bzip2|xz|unxz|xzcat|zstd|unzip|bsdcat|cpio|base64)$/;
 const SHELL = /^(?:(?:ba|da|a|z|k|mk)sh|sh|ksh93)$/;
 
@@ -78,7 +82,10 @@ function pipeRun(place: RunPlace, reader: Node, file: PinFile, inPlace: Run): Ru
     return { fetch, changes: [insert(reader.span.end, ` < ${file.word}`)] };
   }
   if (reader.kind !== "command") return inPlace;
-  if (readsFile(reader.redirects)) return refuse("The command behind the pipe reads a file of its own, so the download is not what it runs; take one of the two away.");
+  if (readsFile(reader.redirects))
+    return refuse(
+      "The command behind the pipe reads a file of its own, so the download is not what it runs; take one of the two away.",
+    );
   const own = place.exact || isFed(path) || staticText(reader.words[0]) === "exec";
   const argument = own ? undefined : shellArgument(reader, file);
   if (argument === undefined && needsCat(site, reader)) return inPlace;
@@ -89,7 +96,11 @@ function pipeRun(place: RunPlace, reader: Node, file: PinFile, inPlace: Run): Ru
 
 /** True within a loop or group that is fed by a pipe or a redirection: a script on its own must not eat that data. */
 function isFed(path: readonly Step[]): boolean {
-  return path.some((step) => (step.kind === "stage" && step.index > 0) || (step.kind === "body" && "redirects" in step.node && readsFile(step.node.redirects)));
+  return path.some(
+    (step) =>
+      (step.kind === "stage" && step.index > 0) ||
+      (step.kind === "body" && "redirects" in step.node && readsFile(step.node.redirects)),
+  );
 }
 
 /** `bash -s -- a` becomes `bash file a`. */
@@ -106,9 +117,14 @@ function shellArgument({ words }: Command, file: PinFile): readonly ScriptChange
   const lastKept = kept.at(-1) ?? shell;
   const tail = dropped.filter(({ span }) => span.start > lastKept.span.start);
   const others = dropped.filter(({ span }) => span.start < lastKept.span.start);
-  const removed = others.map((word) => ({ span: { start: words[words.indexOf(word) - 1]?.span.end ?? word.span.start, end: word.span.end }, text: "" }));
+  const removed = others.map((word) => ({
+    span: { start: words[words.indexOf(word) - 1]?.span.end ?? word.span.start, end: word.span.end },
+    text: "",
+  }));
   const first = tail[0];
-  const placed = first ? { span: { start: first.span.start, end: tail.at(-1)?.span.end ?? first.span.end }, text: file.word } : insert(lastKept.span.end, ` ${file.word}`);
+  const placed = first
+    ? { span: { start: first.span.start, end: tail.at(-1)?.span.end ?? first.span.end }, text: file.word }
+    : insert(lastKept.span.end, ` ${file.word}`);
   return [...removed, ...rewritten, placed];
 }
 
@@ -147,12 +163,16 @@ function shellOptions(words: readonly Word[]): ShellOptions | undefined {
       dropped.push(word);
       stdin = true;
     } else if (/^-[A-Za-z]*c[A-Za-z]*$/.test(text)) return done(undefined, true);
-    else if (/^(?:[-+][abefhklmnptuvxBCEHPT]+|--(?:login|norc|noprofile|posix|restricted|verbose|no-rcs))$/.test(text)) kept.push(word);
+    else if (/^(?:[-+][abefhklmnptuvxBCEHPT]+|--(?:login|norc|noprofile|posix|restricted|verbose|no-rcs))$/.test(text))
+      kept.push(word);
     else if (/^-[abefhklmnptuvxBCEHPT]*s[abefhklmnptuvxBCEHPT]*$/.test(text)) {
       rewritten.push({ span: word.span, text: text.replace("s", "") });
       kept.push(word);
       stdin = true;
-    } else if (/^[-+][abefhklmnptuvxBCEHPT]*[oO]$|^--(?:rcfile|init-file)$/.test(text) && words[index + 1] !== undefined) {
+    } else if (
+      /^[-+][abefhklmnptuvxBCEHPT]*[oO]$|^--(?:rcfile|init-file)$/.test(text) &&
+      words[index + 1] !== undefined
+    ) {
       kept.push(word, ...words.slice(index + 1, index + 2));
       index++;
     } else return undefined;
@@ -173,8 +193,13 @@ function shellIndex(words: readonly Word[]): number | undefined {
     else if (wrapper === "") return undefined;
     else if (/^[A-Za-z_]\w*=/.test(text)) continue;
     else if (staticText(word) === undefined) return undefined;
-    else if (wrapper === "sudo" && /^(?:-[EHnkPB]+|--preserve-env(?:=[\w,]+)?|--set-home|--non-interactive|--|-uroot|--user=root)$/.test(text)) continue;
-    else if (wrapper === "sudo" && /^(?:-[EHnkPB]*u|--user)$/.test(text) && staticText(words[index + 1]) === "root") index++;
+    else if (
+      wrapper === "sudo" &&
+      /^(?:-[EHnkPB]+|--preserve-env(?:=[\w,]+)?|--set-home|--non-interactive|--|-uroot|--user=root)$/.test(text)
+    )
+      continue;
+    else if (wrapper === "sudo" && /^(?:-[EHnkPB]*u|--user)$/.test(text) && staticText(words[index + 1]) === "root")
+      index++;
     else if (wrapper === "env" && /^(?:-|-i|--ignore-environment|--|-u\w+|--unset=\w+)$/.test(text)) continue;
     else if (wrapper === "env" && /^-i?u$/.test(text)) index++;
     else return undefined;
@@ -183,7 +208,8 @@ function shellIndex(words: readonly Word[]): number | undefined {
 }
 
 /** Programs of the shell itself, which a redirection would run in the script's own shell. */
-const BUILTIN = /^(?:\.|source|read|eval|mapfile|readarray|export|declare|local|typeset|readonly|set|cd|pushd|exit|return|exec|trap|unset|while|for)$/;
+const BUILTIN =
+  /^(?:\.|source|read|eval|mapfile|readarray|export|declare|local|typeset|readonly|set|cd|pushd|exit|return|exec|trap|unset|while|for)$/;
 
 /** True where `< file` would be another thing than the pipe: words that are computed first, and commands of the shell itself. */
 function needsCat(site: PinSite, { words, assignments }: Command): boolean {
@@ -196,7 +222,12 @@ function needsCat(site: PinSite, { words, assignments }: Command): boolean {
 }
 
 /** Continued lines of a command that moves to the left follow it. */
-function unindented(site: PinSite, command: Command, to: number, changes: readonly ScriptChange[]): readonly ScriptChange[] {
+function unindented(
+  site: PinSite,
+  command: Command,
+  to: number,
+  changes: readonly ScriptChange[],
+): readonly ScriptChange[] {
   const { text } = site;
   const own = lineBefore(text, command.span.start);
   if (!text.slice(to, command.span.start).includes("\n") || !/^[ \t]*(?:\|[ \t]*)?$/.test(own)) return [];
@@ -235,9 +266,17 @@ function commandString(words: readonly Word[], index: number, file: PinFile): Ru
   const option = words[index - 1];
   const program = words[index];
   const letters = /^-([abefhklmnptuvxBCEHPT]*)c([abefhklmnptuvxBCEHPT]*)$/.exec(staticText(option) ?? "");
-  if (at === undefined || at >= index - 1 || option === undefined || program === undefined || letters === null) return undefined;
+  if (at === undefined || at >= index - 1 || option === undefined || program === undefined || letters === null)
+    return undefined;
   const before = shellOptions(words.slice(at + 1, index - 1));
-  if (before === undefined || before.command || before.dropped.length > 0 || before.operand !== undefined || before.stdin) return undefined;
+  if (
+    before === undefined ||
+    before.command ||
+    before.dropped.length > 0 ||
+    before.operand !== undefined ||
+    before.stdin
+  )
+    return undefined;
   const name = words[index + 1];
   const nameText = staticText(name);
   if (name !== undefined && (nameText === undefined || /^-(?!-?$)/.test(nameText))) return undefined;

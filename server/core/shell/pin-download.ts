@@ -3,7 +3,16 @@ import type { NoFix } from "../rule.ts";
 import type { Span } from "../text.ts";
 import { type Command, staticText, type Word } from "./command.ts";
 import { namedFile, type PinFile } from "./pin-file.ts";
-import { type CommandLine, CURL, leadingText, type Option, type OptionValue, readOptions, valueText, WGET } from "./pin-options.ts";
+import {
+  type CommandLine,
+  CURL,
+  leadingText,
+  type Option,
+  type OptionValue,
+  readOptions,
+  valueText,
+  WGET,
+} from "./pin-options.ts";
 import { insert, isRefusal, type PinSite, refuse } from "./pin-site.ts";
 
 /** A download as a command line asks for it. */
@@ -24,22 +33,31 @@ export function readDownload(site: PinSite, command: Command): Download | NoFix 
   const name = command.words[at];
   const tool = name && toolName(name);
   if (name === undefined || tool === undefined) {
-    return refuse("Only downloads by curl and wget can be pinned automatically; download the file with curl, then pin it.");
+    return refuse(
+      "Only downloads by curl and wget can be pinned automatically; download the file with curl, then pin it.",
+    );
   }
   if (command.words.slice(0, at).some((word) => ELSEWHERE.test(baseName(word)))) return refuse(OTHER_MACHINE);
   const line = readOptions(command.words.slice(at + 1), tool === "curl" ? CURL : WGET);
   const urls = [...line.operands.map((word) => ({ word, from: 0 })), ...valuesOf(line, "--url")];
   const [url] = urls;
-  if (has(line, CONFIG[tool])) return refuse("The address stands in another file; name it in the command, then pin it.");
+  if (has(line, CONFIG[tool]))
+    return refuse("The address stands in another file; name it in the command, then pin it.");
   if (url === undefined) return refuse("The command names no address; name it in the command, then pin it.");
   if (urls.length > 1 || has(line, ["--next", "-:"]) || (tool === "curl" && hasGlob(line, url))) {
-    return refuse("The command downloads several files and one hash fits only one; split it into one command per address, then pin each.");
+    return refuse(
+      "The command downloads several files and one hash fits only one; split it into one command per address, then pin each.",
+    );
   }
   if (has(line, SERVER_NAMED[tool])) {
-    return refuse("The server chooses the file name; name the file with -o (curl) or -O (wget), then verify that name.");
+    return refuse(
+      "The server chooses the file name; name the file with -o (curl) or -O (wget), then verify that name.",
+    );
   }
   if (has(line, PARTIAL[tool])) {
-    return refuse("The command keeps something else than the plain content of one address; download just the file, then pin it.");
+    return refuse(
+      "The command keeps something else than the plain content of one address; download just the file, then pin it.",
+    );
   }
   const file = targetOf(site, { tool, command, name, line, url, file: undefined });
   if (isRefusal(file)) return file;
@@ -51,16 +69,24 @@ export function readDownload(site: PinSite, command: Command): Download | NoFix 
 
 /** Why the content cannot be asked for by its address alone; `undefined` where it can. */
 export function requestObstacle({ tool, line }: Download): NoFix | undefined {
-  const method = valueText([...valuesOf(line, "-X"), ...valuesOf(line, "--request"), ...valuesOf(line, "--method")].at(-1));
+  const method = valueText(
+    [...valuesOf(line, "-X"), ...valuesOf(line, "--request"), ...valuesOf(line, "--method")].at(-1),
+  );
   if (has(line, BODY[tool]) || (method !== undefined && method.toUpperCase() !== "GET")) {
-    return refuse("The server makes this script for each request, so no hash fits it; save the generated script in the repository and run that.");
+    return refuse(
+      "The server makes this script for each request, so no hash fits it; save the generated script in the repository and run that.",
+    );
   }
   const headers = [...valuesOf(line, "-H"), ...valuesOf(line, "--header")];
   if (has(line, SECRET[tool]) || headers.some(isSecretHeader)) {
-    return refuse("The address answers only with a credential, which is never sent to find the hash; take the SHA-256 of the file by hand and verify it.");
+    return refuse(
+      "The address answers only with a credential, which is never sent to find the hash; take the SHA-256 of the file by hand and verify it.",
+    );
   }
   if (headers.length > 0 || has(line, IDENTITY[tool])) {
-    return refuse("The server may answer this request with another file than a plain one; take the request headers away, then pin it.");
+    return refuse(
+      "The server may answer this request with another file than a plain one; take the request headers away, then pin it.",
+    );
   }
   return undefined;
 }
@@ -91,7 +117,8 @@ export function downloadChanges(site: PinSite, download: Download, change: Downl
   const address = change.url === undefined ? [] : [replaceValue(site, url, quotedUrl(change.url))];
   if (change.file === undefined) return [...failChanges(site, download, false), ...address];
   const output = outputOption(download);
-  if (output !== undefined) return [...failChanges(site, download, false), ...address, redirectOutput(site, output, change.file)];
+  if (output !== undefined)
+    return [...failChanges(site, download, false), ...address, redirectOutput(site, output, change.file)];
   const end = command.words.at(-1)?.span.end ?? command.span.end;
   const option = download.tool === "curl" ? "-o" : "-O";
   return [...failChanges(site, download, true), ...address, insert(end, `${change.gap}${option} ${change.file.word}`)];
@@ -99,12 +126,18 @@ export function downloadChanges(site: PinSite, download: Download, change: Downl
 
 /** The same command on one line: every continued line joined. */
 export function joinedLines(site: PinSite, command: Command): readonly ScriptChange[] {
-  return gapsOf(command).flatMap((span) => (site.text.slice(span.start, span.end).includes("\n") ? [{ span, text: " " }] : []));
+  return gapsOf(command).flatMap((span) =>
+    site.text.slice(span.start, span.end).includes("\n") ? [{ span, text: " " }] : [],
+  );
 }
 
 /** The blanks between the pieces of a command. */
 export function gapsOf(command: Command): readonly Span[] {
-  const pieces = [...command.assignments, ...command.words, ...command.redirects.filter(({ operator }) => operator !== "<<")];
+  const pieces = [
+    ...command.assignments,
+    ...command.words,
+    ...command.redirects.filter(({ operator }) => operator !== "<<"),
+  ];
   pieces.sort((a, b) => a.span.start - b.span.start);
   return pieces.slice(1).map(({ span }, index) => ({ start: pieces[index]?.span.end ?? span.start, end: span.start }));
 }
@@ -125,15 +158,62 @@ const CONFIG = { curl: ["-K", "--config"], wget: ["-i", "--input-file"] };
 const SERVER_NAMED = { curl: ["-J", "--remote-header-name"], wget: ["--content-disposition"] };
 const PARTIAL = {
   curl: ["-r", "--range", "-C", "--continue-at", "-I", "--head", "-i", "--include", "-T", "--upload-file"],
-  wget: ["-c", "--continue", "--start-pos", "-r", "--recursive", "-m", "--mirror", "-p", "--page-requisites", "-b", "--background", "--spider"],
+  wget: [
+    "-c",
+    "--continue",
+    "--start-pos",
+    "-r",
+    "--recursive",
+    "-m",
+    "--mirror",
+    "-p",
+    "--page-requisites",
+    "-b",
+    "--background",
+    "--spider",
+  ],
 };
 const BODY = {
-  curl: ["-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--data-urlencode", "--json", "-F", "--form", "--form-string", "--url-query"],
+  curl: [
+    "-d",
+    "--data",
+    "--data-ascii",
+    "--data-binary",
+    "--data-raw",
+    "--data-urlencode",
+    "--json",
+    "-F",
+    "--form",
+    "--form-string",
+    "--url-query",
+  ],
   wget: ["--post-data", "--post-file", "--body-data", "--body-file"],
 };
 const SECRET = {
-  curl: ["-u", "--user", "-n", "--netrc", "--netrc-file", "--netrc-optional", "--oauth2-bearer", "-b", "--cookie", "-E", "--cert", "--aws-sigv4"],
-  wget: ["--user", "--password", "--http-user", "--http-password", "--ask-password", "--use-askpass", "--load-cookies", "--certificate"],
+  curl: [
+    "-u",
+    "--user",
+    "-n",
+    "--netrc",
+    "--netrc-file",
+    "--netrc-optional",
+    "--oauth2-bearer",
+    "-b",
+    "--cookie",
+    "-E",
+    "--cert",
+    "--aws-sigv4",
+  ],
+  wget: [
+    "--user",
+    "--password",
+    "--http-user",
+    "--http-password",
+    "--ask-password",
+    "--use-askpass",
+    "--load-cookies",
+    "--certificate",
+  ],
 };
 const IDENTITY = { curl: ["-A", "--user-agent", "-e", "--referer"], wget: ["-U", "--user-agent", "--referer"] };
 
@@ -158,7 +238,9 @@ function hasGlob(line: CommandLine, url: OptionValue): boolean {
 
 function isSecretHeader(value: OptionValue): boolean {
   const text = valueText(value);
-  return text === undefined || /^\s*(?:(?:proxy-)?authorization|cookie|[\w-]*(?:token|key|secret)[\w-]*)\s*:/i.test(text);
+  return (
+    text === undefined || /^\s*(?:(?:proxy-)?authorization|cookie|[\w-]*(?:token|key|secret)[\w-]*)\s*:/i.test(text)
+  );
 }
 
 /** The file that the command line itself names for the content. */
@@ -166,20 +248,31 @@ function targetOf(site: PinSite, download: Download): PinFile | undefined | NoFi
   const redirected = redirectTarget(site, download.command);
   if (redirected !== undefined) return redirected;
   const { tool, line } = download;
-  const folderValue = [...valuesOf(line, "--output-dir"), ...valuesOf(line, "-P"), ...valuesOf(line, "--directory-prefix")].at(-1);
+  const folderValue = [
+    ...valuesOf(line, "--output-dir"),
+    ...valuesOf(line, "-P"),
+    ...valuesOf(line, "--directory-prefix"),
+  ].at(-1);
   const folder = folderValue && namedFile(site, folderValue.word, folderValue.from);
   if (isRefusal(folder)) return folder;
   const output = outputValue(download);
-  if (output !== undefined) return isStdout(valueText(output)) ? undefined : namedFile(site, output.word, output.from, tool === "curl" ? folder : undefined);
+  if (output !== undefined)
+    return isStdout(valueText(output))
+      ? undefined
+      : namedFile(site, output.word, output.from, tool === "curl" ? folder : undefined);
   const ownName = tool === "wget" || has(line, ["-O", "--remote-name", "--remote-name-all"]);
   return ownName ? remoteName(site, download, folder) : undefined;
 }
 
 function redirectTarget(site: PinSite, command: Command): PinFile | undefined | NoFix {
-  const redirect = command.redirects.findLast(({ operator, descriptor }) => /^(?:>>?|>\||&>>?)$/.test(operator) && (descriptor ?? 1) === 1);
+  const redirect = command.redirects.findLast(
+    ({ operator, descriptor }) => /^(?:>>?|>\||&>>?)$/.test(operator) && (descriptor ?? 1) === 1,
+  );
   if (redirect?.target === undefined) return undefined;
   if (redirect.operator !== ">" && redirect.operator !== ">|") {
-    return refuse("The content is added to other text, so no hash fits the file; write the download to a file of its own, then pin it.");
+    return refuse(
+      "The content is added to other text, so no hash fits the file; write the download to a file of its own, then pin it.",
+    );
   }
   return isStdout(staticText(redirect.target)) ? undefined : namedFile(site, redirect.target, 0);
 }
@@ -189,10 +282,19 @@ function remoteName(site: PinSite, { tool, url }: Download, folder: PinFile | un
   const parts = url.word.parts;
   const at = parts.findLastIndex((part) => part.kind === "text" && part.value.includes("/"));
   const last = parts[at];
-  const unnamed = refuse("The address does not tell the file's name; name the file with -o (curl) or -O (wget), then pin it.");
+  const unnamed = refuse(
+    "The address does not tell the file's name; name the file with -o (curl) or -O (wget), then pin it.",
+  );
   if (last?.kind !== "text") return unnamed;
-  const rest = parts.slice(at + 1).map((part) => (part.kind === "text" ? { ...part, value: part.value.replace(/[?#].*$/s, "") } : part));
-  const query = /[?#]/.test(parts.slice(at).map((part) => (part.kind === "text" ? part.value : "")).join(""));
+  const rest = parts
+    .slice(at + 1)
+    .map((part) => (part.kind === "text" ? { ...part, value: part.value.replace(/[?#].*$/s, "") } : part));
+  const query = /[?#]/.test(
+    parts
+      .slice(at)
+      .map((part) => (part.kind === "text" ? part.value : ""))
+      .join(""),
+  );
   const tail = last.value.replace(/[?#].*$/s, "").replace(/^.*\//s, "");
   if (query && (tool === "wget" || rest.length > 0)) return unnamed;
   if (tail === "" && rest.length === 0) return unnamed;
@@ -221,7 +323,8 @@ function redirectOutput(site: PinSite, { value, name }: Option, file: PinFile): 
 /** Replaces a value. A quoted option word is written anew as a whole, because its offsets are not those of its text. */
 function replaceValue(site: PinSite, { word, from }: OptionValue, text: string): ScriptChange {
   const before = leadingText(word).slice(0, from);
-  if (site.text.startsWith(before, word.span.start)) return { span: { start: word.span.start + from, end: word.span.end }, text };
+  if (site.text.startsWith(before, word.span.start))
+    return { span: { start: word.span.start + from, end: word.span.end }, text };
   return { span: word.span, text: before + text };
 }
 
@@ -232,7 +335,10 @@ function failChanges(site: PinSite, download: Download, usual: boolean): readonl
   const flags = line.options.filter(({ name: option }) => option !== "--url");
   if (usual && flags.every(({ name: option }) => /^-[sSfL#]$/.test(option))) return usualFlags(site, name, flags);
   if (has(line, ["-f", "--fail", "--fail-with-body"])) return [];
-  const cluster = flags.find(({ word, at, name: option }) => at === 1 && isPlainCluster(word, line) && site.text.startsWith(option, word.span.start));
+  const cluster = flags.find(
+    ({ word, at, name: option }) =>
+      at === 1 && isPlainCluster(word, line) && site.text.startsWith(option, word.span.start),
+  );
   if (cluster !== undefined) return [insert(cluster.word.span.start + 1, "f")];
   if (!flags.some(({ name: option }) => option.startsWith("--"))) return [insert(name.span.end, " -f")];
   const output = flags.find(({ name: option }) => option === "--output");
@@ -243,8 +349,13 @@ function usualFlags(site: PinSite, name: Word, flags: readonly Option[]): readon
   const words = [...new Set(flags.map(({ word }) => word))];
   const [first, ...others] = words;
   if (first === undefined) return [insert(name.span.end, " -fsSL")];
-  const removed = others.map(({ span }) => ({ span: { start: blankBefore(site.text, span.start), end: span.end }, text: "" }));
-  return site.text.slice(first.span.start, first.span.end) === "-fsSL" ? removed : [{ span: first.span, text: "-fsSL" }, ...removed];
+  const removed = others.map(({ span }) => ({
+    span: { start: blankBefore(site.text, span.start), end: span.end },
+    text: "",
+  }));
+  return site.text.slice(first.span.start, first.span.end) === "-fsSL"
+    ? removed
+    : [{ span: first.span, text: "-fsSL" }, ...removed];
 }
 
 function blankBefore(text: string, offset: number): number {

@@ -17,7 +17,11 @@ export type Quoting = "none" | "'" | '"';
  * A file in the folder for downloads. Inside of a string of single quotes the inner shell may not have the variable (`sudo` takes it away),
  * so there the folder is a literal one.
  */
-export function scratchFile(site: PinSite, name: string, quoting: Quoting): { readonly outside: PinFile; readonly inside: PinFile } {
+export function scratchFile(
+  site: PinSite,
+  name: string,
+  quoting: Quoting,
+): { readonly outside: PinFile; readonly inside: PinFile } {
   const folder = quoting === "'" && site.scratch.includes("$") ? "/tmp" : site.scratch;
   const path = `${folder}/${name}`;
   if (PLAIN.test(path)) return { outside: { word: path, quoted: path }, inside: { word: path, quoted: path } };
@@ -43,7 +47,10 @@ function betweenQuotes(site: PinSite, word: Word, from: number): string | undefi
   let skip = from;
   let result = "";
   for (const [index, part] of word.parts.entries()) {
-    const piece = part.kind === "text" ? escaped(part.value.slice(skip), !part.quoted && index === 0) : pieceOf(site, part, word.parts[index + 1]);
+    const piece =
+      part.kind === "text"
+        ? escaped(part.value.slice(skip), !part.quoted && index === 0)
+        : pieceOf(site, part, word.parts[index + 1]);
     if (part.kind === "text") skip = Math.max(0, skip - part.value.length);
     if (piece === undefined) return undefined;
     result += piece;
@@ -53,7 +60,10 @@ function betweenQuotes(site: PinSite, word: Word, from: number): string | undefi
 
 function escaped(text: string, home: boolean): string | undefined {
   if (text.includes("\\") || text.includes("\n")) return undefined;
-  return text.replace(home ? /^~(?=\/)/ : /^\b$/, "\u0000").replace(/["$`]/g, "\\$&").replace("\u0000", "$HOME");
+  return text
+    .replace(home ? /^~(?=\/)/ : /^\b$/, "\u0000")
+    .replace(/["$`]/g, "\\$&")
+    .replace("\u0000", "$HOME");
 }
 
 function pieceOf(site: PinSite, part: Part, next: Part | undefined): string | undefined {

@@ -1,7 +1,16 @@
 import type { ScriptChange } from "../model.ts";
 import type { NoFix } from "../rule.ts";
 import type { Span } from "../text.ts";
-import { type Block, blocksOf, type Command, type Node, type Redirect, staticText, type Statement, type Word } from "./command.ts";
+import {
+  type Block,
+  blocksOf,
+  type Command,
+  type Node,
+  type Redirect,
+  type Statement,
+  staticText,
+  type Word,
+} from "./command.ts";
 import type { PinFile, Quoting } from "./pin-file.ts";
 import { commandsOf, type OperandStep, type StatementStep, type Step } from "./pin-path.ts";
 import { indentAt, insert, isRefusal, lineBefore, type PinSite, refuse } from "./pin-site.ts";
@@ -11,6 +20,8 @@ export interface Anchor {
   /** The way down to it, itself the last step. */
   readonly path: readonly Step[];
   readonly step: StatementStep | OperandStep;
+  /** The statement or the operands. */
+  readonly span: Span;
 }
 
 /**
@@ -31,10 +42,25 @@ export function anchorOf(site: PinSite, path: readonly Step[], uses: ReadonlySet
   if (isRefusal(stop)) return stop;
   const step = path[stop];
   if (step?.kind !== "statement" && step?.kind !== "operand") return refuse(NOWHERE);
-  return { path: path.slice(0, stop + 1), step };
+  return anchorAt(path.slice(0, stop + 1), step);
 }
 
-const NOWHERE = "The download stands where no check can be put in front of it; write it as a command on a line of its own, then pin it.";
+/** The place at the end of a path. Operands up to `last` are kept together. */
+export function anchorAt(path: readonly Step[], step: StatementStep | OperandStep, last?: number): Anchor {
+  if (step.kind === "statement") return { path, step, span: step.statement.span };
+  const { operands, span } = step.node;
+  return {
+    path,
+    step,
+    span: {
+      start: operands[step.index]?.span.start ?? span.start,
+      end: operands[last ?? step.index]?.span.end ?? span.end,
+    },
+  };
+}
+
+const NOWHERE =
+  "The download stands where no check can be put in front of it; write it as a command on a line of its own, then pin it.";
 
 const RETRIED =
   "The condition asks for the script again and again, so a failing check would be retried or hidden; download and verify the file once before it (curl --retry retries a download).";
@@ -63,7 +89,8 @@ function naturalStop(climb: Climb, from: number): number | NoFix {
       if (step.index > 0) return index;
       continue;
     }
-    const border = above.kind === "word" || above.kind === "string" || (above.kind === "body" && isSubshell(above.node));
+    const border =
+      above.kind === "word" || above.kind === "string" || (above.kind === "body" && isSubshell(above.node));
     if (!border || !mayPass(climb, index - 1, index)) return index;
   }
   return refuse(NOWHERE);
@@ -112,17 +139,29 @@ function isCalledApart(site: PinSite, name: string): boolean {
 /** True where what stands below the border may be fetched before it: no condition between, nothing that has to happen first. */
 function mayPass({ site, path, uses }: Climb, border: number, stop: number): boolean {
   for (const step of path.slice(border + 1, stop + 1)) {
-    if (step.kind === "operand" && !step.node.operands.slice(0, step.index).every((node, at) => step.node.operators[at] === "&&" && isPreparation(node))) return false;
-    if (step.kind === "statement" && !step.block.statements.slice(0, step.index).every(({ node }) => isPreparation(node) || isMessage(node))) return false;
+    if (
+      step.kind === "operand" &&
+      !step.node.operands
+        .slice(0, step.index)
+        .every((node, at) => step.node.operators[at] === "&&" && isPreparation(node))
+    )
+      return false;
+    if (
+      step.kind === "statement" &&
+      !step.block.statements.slice(0, step.index).every(({ node }) => isPreparation(node) || isMessage(node))
+    )
+      return false;
     if (step.kind === "body" && (step.node.kind === "if" || step.node.kind === "case")) return false;
   }
+  if (uses.size === 0) return true;
   const top = path[border];
-  if (top?.kind === "body" && top.node.kind === "function" && [...uses].some((name) => /^(?:\d+|[@*#])$/.test(name))) return false;
-  return uses.size === 0 || !assignsAny(site, path, border, uses);
+  if (top?.kind !== "body" || top.node.kind !== "function") return !assignsAny(site, path, border, uses);
+  const argument = [...uses].some((name) => /^(?:\d+|[@*#])$/.test(name));
+  return !argument && !assignsBehind(site, top.node.span.start, uses);
 }
 
 const PREPARATION = /^(?:cd|pushd|mkdir|export|set|shopt|umask|unset|local|declare|typeset|readonly|:|true)$/;
-const MESSAGE = /^(?:echo|printf|ls|pwd|date|env|sleep)$/;
+const MESSAGE = /^(?:echo|printf|ls|pwd|date|sleep)$/;
 
 function isPreparation(node: Node): boolean {
   return node.kind === "command" && (node.words.length === 0 || PREPARATION.test(staticText(node.words[0]) ?? ""));
@@ -135,23 +174,48 @@ function isMessage(node: Node): boolean {
 /** True for a statement between a download and its use that can neither run nor change the file, nor leave the folder. */
 export function isHarmless({ node, background }: Statement): boolean {
   if (background || node.kind !== "command") return false;
-  const words = [...node.words, ...node.assignments.flatMap(({ value, elements }) => (value ? [value, ...elements] : elements))];
-  const calm = words.every(({ parts }) => parts.every(({ kind }) => kind === "text" || kind === "variable" || kind === "hole"));
+  const words = [
+    ...node.words,
+    ...node.assignments.flatMap(({ value, elements }) => (value ? [value, ...elements] : elements)),
+  ];
+  const calm = words.every(({ parts }) =>
+    parts.every(({ kind }) => kind === "text" || kind === "variable" || kind === "hole"),
+  );
   const name = staticText(node.words[0]) ?? "";
-  return calm && node.redirects.length === 0 && (node.words.length === 0 || MESSAGE.test(name) || /^(?:mkdir|export|set|umask|:|true)$/.test(name));
+  return (
+    calm &&
+    node.redirects.length === 0 &&
+    (node.words.length === 0 || MESSAGE.test(name) || /^(?:mkdir|export|set|umask|:|true)$/.test(name))
+  );
 }
 
 /** True where one of the names gets its value below the border. */
 function assignsAny(site: PinSite, path: readonly Step[], border: number, uses: ReadonlySet<string>): boolean {
   const above = path.slice(0, border + 1);
   for (const step of path.slice(border)) {
-    if (step.kind === "body" && step.node.kind === "loop" && step.node.variable !== undefined && uses.has(step.node.variable)) return true;
+    if (
+      step.kind === "body" &&
+      step.node.kind === "loop" &&
+      step.node.variable !== undefined &&
+      uses.has(step.node.variable)
+    )
+      return true;
   }
   for (const { path: other, command } of commandsOf(site)) {
     const below = above.every((step, at) => sameStep(step, other[at]));
     if (below && assignedBy(command).some((name) => uses.has(name))) return true;
   }
   return false;
+}
+
+/** True where one of the names gets its value behind an offset: what a function reads is set before its call, not its definition. */
+function assignsBehind(site: PinSite, offset: number, uses: ReadonlySet<string>): boolean {
+  for (const { command } of commandsOf(site)) {
+    if (command.span.start >= offset && assignedBy(command).some((name) => uses.has(name))) return true;
+  }
+  return [...nodesOf(site.program)].some(
+    (node) => node.kind === "loop" && node.span.start >= offset && uses.has(node.variable ?? ""),
+  );
 }
 
 /** A border that is a stage stands for all stages of its pipe. */
@@ -163,8 +227,12 @@ function sameStep(a: Step, b: Step | undefined): boolean {
 
 function assignedBy({ assignments, words }: Command): readonly string[] {
   const names = assignments.map(({ name }) => name);
-  const texts = words.slice(1).map((word) => /^[A-Za-z_]\w*/.exec(word.parts[0]?.kind === "text" ? word.parts[0].value : "")?.[0] ?? "");
-  const declares = /^(?:export|local|declare|typeset|readonly|read|mapfile|readarray|unset|getopts)$/.test(staticText(words[0]) ?? "");
+  const texts = words
+    .slice(1)
+    .map((word) => /^[A-Za-z_]\w*/.exec(word.parts[0]?.kind === "text" ? word.parts[0].value : "")?.[0] ?? "");
+  const declares = /^(?:export|local|declare|typeset|readonly|read|mapfile|readarray|unset|getopts)$/.test(
+    staticText(words[0]) ?? "",
+  );
   return declares ? [...names, ...texts] : names;
 }
 
@@ -182,15 +250,18 @@ export interface Layout {
 export function layoutOf(site: PinSite, anchor: Anchor): Layout | NoFix {
   const quoting = quotingOf(site, anchor.path);
   if (isRefusal(quoting)) return quoting;
-  const { path, step } = anchor;
-  const span = step.kind === "operand" ? (step.node.operands[step.index]?.span ?? step.node.span) : step.statement.span;
-  const oneLine = site.lineOnly === true || quoting.level !== "none" || hasHereDocument(lineBefore(site.text, span.start));
+  const { path, step, span } = anchor;
+  const oneLine = staysOneLine(site, quoting.level, span.start);
   if (step.kind === "statement") {
-    const room = oneLine ? { before: insert(span.start, ""), separator: "; " } : roomBefore(site.text, step, path.length > 1);
+    const room = oneLine
+      ? { before: insert(span.start, ""), separator: "; " }
+      : roomBefore(site.text, step, path.length > 1);
     return { ...room, after: undefined, quoting: quoting.level };
   }
   if (hasHereDocument(site.text.slice(span.start, span.end))) {
-    return refuse("A here-document follows the command, so no check can be put around it; write the download on a line of its own, then pin it.");
+    return refuse(
+      "A here-document follows the command, so no check can be put around it; write the download on a line of its own, then pin it.",
+    );
   }
   const indent = indentAt(site.text, span.start);
   const inner = `\n${indent}${unitOf(indent)}`;
@@ -202,15 +273,27 @@ export function layoutOf(site: PinSite, anchor: Anchor): Layout | NoFix {
   };
 }
 
+/** True where no line may be added at an offset: a string, or a line behind which a here-document begins. */
+export function staysOneLine(site: PinSite, quoting: Quoting, offset: number): boolean {
+  return site.lineOnly === true || quoting !== "none" || hasHereDocument(lineBefore(site.text, offset));
+}
+
 /** New lines in front of a statement, which gets a line of its own if it shares one. */
-function roomBefore(text: string, { block, index, statement }: StatementStep, nested: boolean): Pick<Layout, "before" | "separator"> {
+function roomBefore(
+  text: string,
+  { block, index, statement }: StatementStep,
+  nested: boolean,
+): Pick<Layout, "before" | "separator"> {
   const { start } = statement.span;
   const indent = indentAt(text, start);
   if (lineBefore(text, start).trim() === "") return { before: insert(start, ""), separator: `\n${indent}` };
   const first = block.statements[0]?.span.start ?? start;
   const opened = nested && lineBefore(text, first).trim() !== "" && !text.slice(first, start).includes("\n");
   const separator = `\n${indent}${opened ? unitOf(indent) : ""}`;
-  const from = index > 0 ? (block.statements[index - 1]?.span.end ?? start) : start - (/[ \t]*$/.exec(text.slice(0, start))?.[0].length ?? 0);
+  const from =
+    index > 0
+      ? (block.statements[index - 1]?.span.end ?? start)
+      : start - (/[ \t]*$/.exec(text.slice(0, start))?.[0].length ?? 0);
   return { before: { span: { start: from, end: start }, text: separator }, separator };
 }
 
@@ -242,7 +325,9 @@ export function checkLine(site: PinSite, sha256: string, file: PinFile, quoting:
 /** Names of the variables in words. */
 export function variablesOf(words: readonly Word[]): readonly string[] {
   return words.flatMap(({ parts }) =>
-    parts.flatMap((part) => (part.kind === "variable" ? [part.name, ...variablesOf(part.operand ? [part.operand] : [])] : [])),
+    parts.flatMap((part) =>
+      part.kind === "variable" ? [part.name, ...variablesOf(part.operand ? [part.operand] : [])] : [],
+    ),
   );
 }
 
@@ -261,9 +346,4 @@ function* below(node: Node): Iterable<Node> {
 /** True where redirections give a command something to read. */
 export function readsFile(redirects: readonly Redirect[]): boolean {
   return redirects.some(({ operator, descriptor }) => operator.startsWith("<") && (descriptor ?? 0) === 0);
-}
-
-/** The span of the anchor's statement or operand. */
-export function spanOf({ step }: Anchor): Span {
-  return step.kind === "operand" ? (step.node.operands[step.index]?.span ?? step.node.span) : step.statement.span;
 }

@@ -4,7 +4,7 @@ import type { Span } from "../text.ts";
 import { type Chain, staticText } from "./command.ts";
 import { type Download, downloadChanges } from "./pin-download.ts";
 import { mentions, type PinFile } from "./pin-file.ts";
-import { checkLine, isHarmless, layoutOf, quotingOf, runsApart } from "./pin-guard.ts";
+import { anchorAt, checkLine, isHarmless, layoutOf, quotingOf, runsApart, staysOneLine } from "./pin-guard.ts";
 import { commandsOf, type OperandStep, type StatementStep, type Step } from "./pin-path.ts";
 import { indentAt, insert, isRefusal, lineBefore, type PinSite, refuse } from "./pin-site.ts";
 
@@ -16,8 +16,8 @@ export type CheckPlace =
   | { readonly kind: "after"; readonly path: readonly Step[]; readonly step: StatementStep }
   /** In the place of the `&&` behind the download. */
   | { readonly kind: "between"; readonly path: readonly Step[]; readonly step: OperandStep; readonly operator: number }
-  /** Into braces around the download, which runs only under a condition. */
-  | { readonly kind: "around"; readonly path: readonly Step[]; readonly step: OperandStep };
+  /** Into braces around the download, which runs only under a condition, and the other downloads that stand in for it. */
+  | { readonly kind: "around"; readonly path: readonly Step[]; readonly step: OperandStep; readonly last: number };
 
 /**
  * Where the check goes: behind the download, in front of the first statement that touches the file.
@@ -36,19 +36,34 @@ export function checkPlace(site: PinSite, path: readonly Step[], file: PinFile):
 }
 
 /** The changes that put the check there. */
-export function checkChanges(site: PinSite, place: CheckPlace, file: PinFile, sha256: string): readonly ScriptChange[] | NoFix {
+export function checkChanges(
+  site: PinSite,
+  place: CheckPlace,
+  file: PinFile,
+  sha256: string,
+): readonly ScriptChange[] | NoFix {
   const { path, step } = place;
   const quoting = quotingOf(site, path);
   if (isRefusal(quoting)) return quoting;
   const check = checkLine(site, sha256, file, quoting.level);
-  const oneLine = site.lineOnly === true || quoting.level !== "none";
+  if (place.kind === "before" || place.kind === "around") return checkInLayout(site, place, check);
+  const oneLine = staysOneLine(
+    site,
+    quoting.level,
+    step.kind === "operand" ? step.node.span.start : step.statement.span.end,
+  );
   if (place.kind === "after") return [insertBehind(site, place.step, check, oneLine)];
-  if (place.kind === "between") {
-    const span = gapBehind(place.step.node, place.operator);
-    const separator = oneLine ? "; " : `\n${indentAt(site.text, place.step.node.span.start)}`;
-    return [{ span, text: `${separator}${check}${separator}` }];
-  }
-  const layout = layoutOf(site, { path, step });
+  const span = gapBehind(place.step.node, place.operator);
+  const separator = oneLine ? "; " : `\n${indentAt(site.text, place.step.node.span.start)}`;
+  return [{ span, text: `${separator}${check}${separator}` }];
+}
+
+function checkInLayout(
+  site: PinSite,
+  place: Extract<CheckPlace, { kind: "before" | "around" }>,
+  check: string,
+): readonly ScriptChange[] | NoFix {
+  const layout = layoutOf(site, anchorAt(place.path, place.step, place.kind === "around" ? place.last : undefined));
   if (isRefusal(layout)) return layout;
   if (place.kind === "before") return [layout.before, insert(layout.before.span.end, check + layout.separator)];
   const end = layout.after?.span.end ?? 0;
@@ -56,7 +71,11 @@ export function checkChanges(site: PinSite, place: CheckPlace, file: PinFile, sh
 }
 
 /** The changes to the download itself. */
-export function fileDownloadChanges(site: PinSite, downloads: readonly Download[], url: string | undefined): readonly ScriptChange[] {
+export function fileDownloadChanges(
+  site: PinSite,
+  downloads: readonly Download[],
+  url: string | undefined,
+): readonly ScriptChange[] {
   return downloads.flatMap((download) => downloadChanges(site, download, { file: undefined, url, gap: " " }));
 }
 
@@ -64,7 +83,9 @@ export function fileDownloadChanges(site: PinSite, downloads: readonly Download[
 export function isChecked(site: PinSite, fetch: Span, file: PinFile): boolean {
   for (const { path, command } of commandsOf(site)) {
     if (command.span.start < fetch.end) continue;
-    const tool = command.words.some((word) => /(?:^|\/)(?:g?(?:sha\d*|md5|b2)sum|shasum)$/.test(staticText(word) ?? ""));
+    const tool = command.words.some((word) =>
+      /(?:^|\/)(?:g?(?:sha\d*|md5|b2)sum|shasum)$/.test(staticText(word) ?? ""),
+    );
     const compares = command.words.some((word) => /^(?:-[a-z]*c|--check)$/.test(staticText(word) ?? ""));
     const stage = path.findLast((step) => step.kind === "stage");
     const { start, end } = stage?.node.span ?? command.span;
@@ -76,17 +97,24 @@ export function isChecked(site: PinSite, fetch: Span, file: PinFile): boolean {
 function placeInChain(path: readonly Step[], step: OperandStep): CheckPlace | NoFix | undefined {
   const { node, index } = step;
   const alternative = node.operators.slice(0, index).every((operator) => operator === "||");
-  if (!alternative) return { kind: "around", path, step };
+  if (!alternative || !node.operands.slice(0, index).every(isFetch)) {
+    const other = node.operands.findIndex(
+      (operand, at) => at > index && (node.operators[at - 1] !== "||" || !isFetch(operand)),
+    );
+    return { kind: "around", path, step, last: (other < 0 ? node.operands.length : other) - 1 };
+  }
   const operator = node.operators.indexOf("&&", index);
-  if (index > 0 && !node.operands.slice(0, index).every(isFetch)) return { kind: "around", path, step };
   if (operator < 0) return undefined;
   const above = path[path.length - 2];
   const asked = path[path.length - 3];
   if (above?.kind !== "statement") return refuse(TANGLED);
-  return asked?.kind === "condition" && asked.node.kind === "loop" ? refuse(TANGLED) : { kind: "between", path, step, operator };
+  return asked?.kind === "condition" && asked.node.kind === "loop"
+    ? refuse(TANGLED)
+    : { kind: "between", path, step, operator };
 }
 
-const TANGLED = "No check fits between this download and its use; download and verify the file with commands of their own before it, then run it.";
+const TANGLED =
+  "No check fits between this download and its use; download and verify the file with commands of their own before it, then run it.";
 
 function isFetch(node: Chain["operands"][number]): boolean {
   return node.kind === "command" && node.words.some((word) => /(?:^|\/)(?:curl|wget)$/.test(staticText(word) ?? ""));
@@ -97,10 +125,19 @@ function isFetch(node: Chain["operands"][number]): boolean {
  *
  * @param named true where only a statement that names the file will do
  */
-function placeBehind(site: PinSite, path: readonly Step[], at: number, file: PinFile, named: boolean): CheckPlace | NoFix {
+function placeBehind(
+  site: PinSite,
+  path: readonly Step[],
+  at: number,
+  file: PinFile,
+  named: boolean,
+): CheckPlace | NoFix {
   const step = path[at];
   if (step?.kind !== "statement") return refuse(TANGLED);
-  if (step.statement.background) return refuse("The download runs in the background, so the file may not be there yet; take the & away, then pin it.");
+  if (step.statement.background)
+    return refuse(
+      "The download runs in the background, so the file may not be there yet; take the & away, then pin it.",
+    );
   const above = path[at - 1];
   const here = path.slice(0, at);
   const { block, index } = step;
@@ -117,7 +154,8 @@ function placeBehind(site: PinSite, path: readonly Step[], at: number, file: Pin
   }
   if (above?.kind === "condition") return placeBehindCondition(site, path, at - 1, file);
   if (named) return refuse(TANGLED);
-  if (above?.kind === "word" || above?.kind === "string" || above?.kind === "body") return { kind: "after", path: path.slice(0, at + 1), step };
+  if (above?.kind === "word" || above?.kind === "string" || above?.kind === "body")
+    return { kind: "after", path: path.slice(0, at + 1), step };
   const next = block.statements[index + 1];
   if (next === undefined) return { kind: "after", path: path.slice(0, at + 1), step };
   const found: StatementStep = { kind: "statement", block, index: index + 1, statement: next };
@@ -133,13 +171,27 @@ function placeBehindCondition(site: PinSite, path: readonly Step[], at: number, 
   if (step.node.kind === "if" && !negated) {
     const block = step.node.branches[step.branch]?.body;
     const first = block?.statements[0];
-    if (block !== undefined && first !== undefined && block.statements.some(({ span }) => mentions(site.text.slice(span.start, span.end), file))) {
+    if (
+      block !== undefined &&
+      first !== undefined &&
+      block.statements.some(({ span }) => mentions(site.text.slice(span.start, span.end), file))
+    ) {
       const found: StatementStep = { kind: "statement", block, index: 0, statement: first };
-      return { kind: "before", path: [...path.slice(0, at), { kind: "body", node: step.node, branch: step.branch }, found], step: found };
+      return {
+        kind: "before",
+        path: [...path.slice(0, at), { kind: "body", node: step.node, branch: step.branch }, found],
+        step: found,
+      };
     }
   }
   if (step.node.kind === "if" && step.branch > 0) return refuse(TANGLED);
-  return placeBehind(site, path, path.slice(0, at).findLastIndex((each) => each.kind === "statement"), file, true);
+  return placeBehind(
+    site,
+    path,
+    path.slice(0, at).findLastIndex((each) => each.kind === "statement"),
+    file,
+    true,
+  );
 }
 
 /**
@@ -150,9 +202,16 @@ function secured(site: PinSite, place: CheckPlace, file: PinFile): CheckPlace | 
   if (!runsApart(site, path)) return place;
   const list = path.findLast((step) => step.kind === "statement");
   const end = list?.block.span.end ?? 0;
-  const from = place.kind === "before" ? (list?.statement.span.start ?? end) : place.kind === "after" ? end : gapBehind(place.step.node, place.kind === "between" ? place.operator : place.step.index).start;
+  const from =
+    place.kind === "before"
+      ? (list?.statement.span.start ?? end)
+      : place.kind === "after"
+        ? end
+        : gapBehind(place.step.node, place.kind === "between" ? place.operator : place.last).start;
   if (mentions(site.text.slice(from, end), file)) return place;
-  return refuse("The file is downloaded in a shell of its own and run outside of it, where a failing check would be lost; put download and run into the same list of commands.");
+  return refuse(
+    "The file is downloaded in a shell of its own and run outside of it, where a failing check would be lost; put download and run into the same list of commands.",
+  );
 }
 
 function gapBehind(node: Chain, index: number): Span {
@@ -161,7 +220,12 @@ function gapBehind(node: Chain, index: number): Span {
 }
 
 /** Behind the statement, and behind a comment at the end of its line. */
-function insertBehind(site: PinSite, { statement, block }: StatementStep, check: string, oneLine: boolean): ScriptChange {
+function insertBehind(
+  site: PinSite,
+  { statement, block }: StatementStep,
+  check: string,
+  oneLine: boolean,
+): ScriptChange {
   const { text } = site;
   const { start, end } = statement.span;
   if (oneLine) return insert(end, `; ${check}`);

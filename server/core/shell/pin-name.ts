@@ -16,18 +16,21 @@ export function fileName(url: string, runner: string | undefined, taken: readonl
 }
 
 /** Labels that say how a host serves, not whose it is. */
-const GENERIC = /^(?:www\d?|get|sh|install|installer|raw|cdn|dl|download|downloads|static|uploader|deb|cli|files|releases|packages|repo)$/;
+const GENERIC =
+  /^(?:www\d?|get|sh|install|installer|raw|cdn|dl|download|downloads|static|uploader|deb|cli|files|releases|packages|repo)$/;
 
 function labelOf(host: string, parts: readonly string[]): string {
   const repository = parts[host === "api.github.com" ? 2 : 1];
-  if (/(?:^|\.)github(?:usercontent)?\.com$/.test(host) && !host.startsWith("gist.") && repository !== undefined) return repository;
+  if (/(?:^|\.)github(?:usercontent)?\.com$/.test(host) && !host.startsWith("gist.") && repository !== undefined)
+    return repository;
   if (/^[\d.]+$/.test(host)) return host;
   const labels = host.split(".");
   const own = labels.length > 1 ? labels.slice(0, -1) : labels;
   return own.find((label) => !GENERIC.test(label)) ?? own[0] ?? "script";
 }
 
-const KNOWN_ENDING = /^(.+?)(\.tar\.(?:gz|xz|bz2|zst)|(?:\.(?:sh|bash|zsh|py|js|mjs|cjs|ts|rb|pl|php|lua|ps1|r))?\.(?:gz|xz|bz2|zst|zip)|\.(?:sh|bash|zsh|ksh|py|js|mjs|cjs|ts|rb|pl|php|lua|ps1|tgz|deb|rpm|pkg|dmg|jar|exe|msi|yaml|yml|json|asc))$/i;
+const KNOWN_ENDING =
+  /^(.+?)(\.tar\.(?:gz|xz|bz2|zst)|(?:\.(?:sh|bash|zsh|py|js|mjs|cjs|ts|rb|pl|php|lua|ps1|r))?\.(?:gz|xz|bz2|zst|zip)|\.(?:sh|bash|zsh|ksh|py|js|mjs|cjs|ts|rb|pl|php|lua|ps1|tgz|deb|rpm|pkg|dmg|jar|exe|msi|yaml|yml|json|asc))$/i;
 
 function splitEnding(part: string): readonly [string, string | undefined] {
   const [, stem = part, ending] = KNOWN_ENDING.exec(part) ?? [];
@@ -44,7 +47,12 @@ const ENDINGS: readonly (readonly [RegExp, string])[] = [
 ];
 
 function clean(name: string): string {
-  return name.replace(/[^A-Za-z0-9._+-]+/g, "-").replace(/-{2,}/g, "-").replace(/^[-.]+|-+$/g, "") || "script";
+  return (
+    name
+      .replace(/[^A-Za-z0-9._+-]+/g, "-")
+      .replace(/-{2,}/g, "-")
+      .replace(/^[-.]+|-+$/g, "") || "script"
+  );
 }
 
 function unused(stem: string, ending: string, taken: readonly string[]): string {

@@ -89,13 +89,23 @@ function longOption(word: Word, text: string, grammar: Grammar, next: () => Opti
   return { name: text, word, at: 0, value: grammar.long.has(text) ? next() : undefined };
 }
 
-function shortOptions(word: Word, text: string, grammar: Grammar, next: () => OptionValue | undefined): readonly Option[] {
+function shortOptions(
+  word: Word,
+  text: string,
+  grammar: Grammar,
+  next: () => OptionValue | undefined,
+): readonly Option[] {
   const options: Option[] = [];
   for (let at = 1; at < text.length; at++) {
     const letter = text[at] ?? "";
     const valued = grammar.short.includes(letter);
     const attached = at + 1 < text.length || text !== staticText(word);
-    options.push({ name: `-${letter}`, word, at, value: !valued ? undefined : attached ? { word, from: at + 1 } : next() });
+    options.push({
+      name: `-${letter}`,
+      word,
+      at,
+      value: !valued ? undefined : attached ? { word, from: at + 1 } : next(),
+    });
     if (valued) break;
   }
   return options;

@@ -107,7 +107,10 @@ export function* commandsOf(site: PinSite, wanted?: Span): Iterable<Found> {
     program(command, index) {
       const word = command.words[index];
       if (word === undefined) return undefined;
-      const around = wanted !== undefined && contains(word.span, wanted) && word.span.end - word.span.start > wanted.end - wanted.start;
+      const around =
+        wanted !== undefined &&
+        contains(word.span, wanted) &&
+        word.span.end - word.span.start > wanted.end - wanted.start;
       const option = staticText(command.words[index - 1]) ?? "";
       return around || /^-[A-Za-z]*c$/.test(option) ? parseBashWord(site.text, word, site.holes) : undefined;
     },
@@ -132,10 +135,12 @@ function* inNode(node: Node, path: readonly Step[], walk: Walk): Iterable<Found>
     case "command":
       return yield* inCommand(node, path, walk);
     case "pipe":
-      for (const [index, stage] of node.stages.entries()) yield* inNode(stage, [...path, { kind: "stage", node, index }], walk);
+      for (const [index, stage] of node.stages.entries())
+        yield* inNode(stage, [...path, { kind: "stage", node, index }], walk);
       return;
     case "chain":
-      for (const [index, operand] of node.operands.entries()) yield* inNode(operand, [...path, { kind: "operand", node, index }], walk);
+      for (const [index, operand] of node.operands.entries())
+        yield* inNode(operand, [...path, { kind: "operand", node, index }], walk);
       return;
     case "group":
     case "function":
@@ -146,10 +151,12 @@ function* inNode(node: Node, path: readonly Step[], walk: Walk): Iterable<Found>
         yield* inBlock(condition, [...path, { kind: "condition", node, branch }], walk);
         yield* inBlock(body, [...path, { kind: "body", node, branch }], walk);
       }
-      if (node.otherwise) yield* inBlock(node.otherwise, [...path, { kind: "body", node, branch: node.branches.length }], walk);
+      if (node.otherwise)
+        yield* inBlock(node.otherwise, [...path, { kind: "body", node, branch: node.branches.length }], walk);
       break;
     case "loop":
-      for (const word of node.values ?? []) yield* inWord(word, { holder: node, index: -1, redirect: undefined }, path, walk);
+      for (const word of node.values ?? [])
+        yield* inWord(word, { holder: node, index: -1, redirect: undefined }, path, walk);
       if (node.condition) yield* inBlock(node.condition, [...path, { kind: "condition", node, branch: 0 }], walk);
       yield* inBlock(node.body, [...path, { kind: "body", node, branch: -1 }], walk);
       break;
@@ -158,7 +165,8 @@ function* inNode(node: Node, path: readonly Step[], walk: Walk): Iterable<Found>
       for (const arm of node.arms) yield* inBlock(arm.body, [...path, { kind: "body", node, branch: -1 }], walk);
       break;
     case "test":
-      for (const word of wordsOf(node.condition)) yield* inWord(word, { holder: node, index: -1, redirect: undefined }, path, walk);
+      for (const word of wordsOf(node.condition))
+        yield* inWord(word, { holder: node, index: -1, redirect: undefined }, path, walk);
       break;
   }
   if ("redirects" in node) yield* inRedirects(node, node.redirects, path, walk);
@@ -167,28 +175,48 @@ function* inNode(node: Node, path: readonly Step[], walk: Walk): Iterable<Found>
 function* inCommand(command: Command, path: readonly Step[], walk: Walk): Iterable<Found> {
   yield { path, command };
   for (const { value, elements } of command.assignments) {
-    for (const word of value ? [value, ...elements] : elements) yield* inWord(word, { holder: command, index: -1, redirect: undefined }, path, walk);
+    for (const word of value ? [value, ...elements] : elements)
+      yield* inWord(word, { holder: command, index: -1, redirect: undefined }, path, walk);
   }
   for (const [index, word] of command.words.entries()) {
     yield* inWord(word, { holder: command, index, redirect: undefined }, path, walk);
     const program = index > 0 ? walk.program(command, index) : undefined;
     if (program === undefined) continue;
-    yield* inBlock(program, [...path, { kind: "string", holder: command, word, index, quote: walk.quote(word) ?? "" }], walk);
+    yield* inBlock(
+      program,
+      [...path, { kind: "string", holder: command, word, index, quote: walk.quote(word) ?? "" }],
+      walk,
+    );
   }
   yield* inRedirects(command, command.redirects, path, walk);
 }
 
-function* inRedirects(holder: Node, redirects: readonly Redirect[], path: readonly Step[], walk: Walk): Iterable<Found> {
-  for (const redirect of redirects) if (redirect.target) yield* inWord(redirect.target, { holder, index: -1, redirect }, path, walk);
+function* inRedirects(
+  holder: Node,
+  redirects: readonly Redirect[],
+  path: readonly Step[],
+  walk: Walk,
+): Iterable<Found> {
+  for (const redirect of redirects)
+    if (redirect.target) yield* inWord(redirect.target, { holder, index: -1, redirect }, path, walk);
 }
 
-function* inWord(word: Word, place: Pick<WordStep, "holder" | "index" | "redirect">, path: readonly Step[], walk: Walk): Iterable<Found> {
+function* inWord(
+  word: Word,
+  place: Pick<WordStep, "holder" | "index" | "redirect">,
+  path: readonly Step[],
+  walk: Walk,
+): Iterable<Found> {
   const whole = word.parts.length === 1;
   for (const part of word.parts) {
     const step = { kind: "word", ...place, word, span: part.span } as const;
-    if (part.kind === "substitution" || part.kind === "process") yield* inBlock(part.body, [...path, { ...step, form: part.kind, whole }], walk);
-    if (part.kind === "unknown") for (const body of part.programs) yield* inBlock(body, [...path, { ...step, form: "unknown", whole: false }], walk);
-    if (part.kind === "variable" && part.operand) yield* inWord(part.operand, { ...place, index: -1, redirect: undefined }, path, walk);
+    if (part.kind === "substitution" || part.kind === "process")
+      yield* inBlock(part.body, [...path, { ...step, form: part.kind, whole }], walk);
+    if (part.kind === "unknown")
+      for (const body of part.programs)
+        yield* inBlock(body, [...path, { ...step, form: "unknown", whole: false }], walk);
+    if (part.kind === "variable" && part.operand)
+      yield* inWord(part.operand, { ...place, index: -1, redirect: undefined }, path, walk);
   }
 }
 

@@ -61,7 +61,11 @@ export function merged(changes: readonly ScriptChange[]): readonly ScriptChange[
     if (change.text === "" && change.span.start === change.span.end) continue;
     const last = result.at(-1);
     if (last === undefined || last.span.end < change.span.start) result.push(change);
-    else result[result.length - 1] = { span: { start: last.span.start, end: change.span.end }, text: last.text + change.text };
+    else
+      result[result.length - 1] = {
+        span: { start: last.span.start, end: change.span.end },
+        text: last.text + change.text,
+      };
   }
   return result;
 }

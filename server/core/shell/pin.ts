@@ -3,9 +3,18 @@ import type { NoFix } from "../rule.ts";
 import type { Span } from "../text.ts";
 import { type Command, type Node, type Statement, staticText } from "./command.ts";
 import { type Consumer, interpreterOf, type Run, runOf, teeFile } from "./pin-consumer.ts";
-import { type Download, downloadChanges, ELSEWHERE, baseName, joinedLines, OTHER_MACHINE, readDownload, requestObstacle } from "./pin-download.ts";
+import {
+  baseName,
+  type Download,
+  downloadChanges,
+  ELSEWHERE,
+  joinedLines,
+  OTHER_MACHINE,
+  readDownload,
+  requestObstacle,
+} from "./pin-download.ts";
 import { mentions, type PinFile, scratchFile } from "./pin-file.ts";
-import { type Anchor, anchorOf, checkLine, type Layout, layoutOf, quotingOf, spanOf, variablesOf } from "./pin-guard.ts";
+import { type Anchor, anchorOf, checkLine, type Layout, layoutOf, quotingOf, variablesOf } from "./pin-guard.ts";
 import { checkChanges, checkPlace, fileDownloadChanges, isChecked } from "./pin-insert.ts";
 import { fileName } from "./pin-name.ts";
 import { valueText } from "./pin-options.ts";
@@ -33,11 +42,17 @@ export interface Known {
  *
  * @param url the address, where more of it is known than the script's own text tells
  */
-export function pinObstacle(site: PinSite, fetch: Command, url: string | undefined = pinnedUrl(site, fetch)): NoFix | undefined {
+export function pinObstacle(
+  site: PinSite,
+  fetch: Command,
+  url: string | undefined = pinnedUrl(site, fetch),
+): NoFix | undefined {
   const plan = planOf(site, fetch);
   if (isRefusal(plan)) return plan;
   const [download] = plan.downloads;
-  return addressObstacle(plan, url) ?? (download && requestObstacle(download)) ?? refusalOf(changesOf(site, plan, { sha256: "0".repeat(64) }));
+  const changes = changesOf(site, plan, { sha256: "0".repeat(64) });
+  if (isRefusal(changes)) return changes;
+  return addressObstacle(plan, url) ?? (download && requestObstacle(download));
 }
 
 /**
@@ -73,7 +88,12 @@ export function downloadedFile(site: PinSite, fetch: Command): PinFile | undefin
  *
  * @param file what {@link downloadedFile} gave for the download
  */
-export function checkBefore(site: PinSite, run: Command, file: PinFile, sha256: string): readonly ScriptChange[] | NoFix {
+export function checkBefore(
+  site: PinSite,
+  run: Command,
+  file: PinFile,
+  sha256: string,
+): readonly ScriptChange[] | NoFix {
   const path = pathTo(site, run.span);
   const anchor = path && anchorOf(site, path, new Set(file.quoted.match(/(?<=\$\{?)\w+/g)));
   if (anchor === undefined) return refuse(UNREACHED);
@@ -101,7 +121,8 @@ interface Plan {
 const LANGUAGES = ["bash", "sh", "zsh", "ksh", "unknown"];
 
 function planOf(site: PinSite, fetch: Command): Plan | NoFix {
-  if (!LANGUAGES.includes(site.shell.language)) return refuse("Only scripts of POSIX-like shells can be pinned this way; verify the download by hand.");
+  if (!LANGUAGES.includes(site.shell.language))
+    return refuse("Only scripts of POSIX-like shells can be pinned this way; verify the download by hand.");
   const download = readDownload(site, fetch);
   if (isRefusal(download)) return download;
   const path = pathTo(site, fetch.span);
@@ -110,7 +131,9 @@ function planOf(site: PinSite, fetch: Command): Plan | NoFix {
   if (string !== undefined) return string;
   if (download.file !== undefined) {
     if (isChecked(site, fetch.span, download.file)) {
-      return refuse("The file is already compared with a checksum; let a failing check stop the step, such as with `|| exit 1`.");
+      return refuse(
+        "The file is already compared with a checksum; let a failing check stop the step, such as with `|| exit 1`.",
+      );
     }
     return { path, unit: fetch.span, inner: fetch.span, downloads: [download] };
   }
@@ -127,9 +150,13 @@ function stringObstacle(path: readonly Step[], { command }: Download): NoFix | u
   const option = staticText(before.at(-1)) ?? "";
   const shell = names.some((name) => /^(?:ba|da|a|z|k|mk)?sh$/.test(name)) && /^-[a-z]*c$/.test(option);
   if (!shell || names.some((name) => /^(?:su|runuser|gosu|su-exec)$/.test(name)) || names.includes("-u")) {
-    return refuse("Another user or program reads the command as text, so the file may not be readable there; write the command as one of this script, then pin it.");
+    return refuse(
+      "Another user or program reads the command as text, so the file may not be readable there; write the command as one of this script, then pin it.",
+    );
   }
-  const fixed = [...command.words, ...command.redirects.flatMap(({ target }) => target ?? [])].every((word) => staticText(word) !== undefined);
+  const fixed = [...command.words, ...command.redirects.flatMap(({ target }) => target ?? [])].every(
+    (word) => staticText(word) !== undefined,
+  );
   return fixed && command.assignments.length === 0 ? undefined : refuse(UNREACHED);
 }
 
@@ -144,7 +171,8 @@ function withAlternatives(site: PinSite, path: readonly Step[], download: Downlo
   const last = path.at(-1);
   if (last?.kind === "operand") {
     const downloads = last.node.operands.flatMap((node) => alternative(site, node, download));
-    const same = downloads.length === last.node.operands.length && last.node.operators.every((operator) => operator === "||");
+    const same =
+      downloads.length === last.node.operands.length && last.node.operators.every((operator) => operator === "||");
     if (!same) return plan;
     plan = { path: path.slice(0, -1), unit: last.node.span, inner: last.node.span, downloads };
   }
@@ -165,39 +193,56 @@ function isAlone(statements: readonly Statement[]): boolean {
 }
 
 /** Why the address names no fixed content. */
-function addressObstacle({ downloads, path }: Plan, url: string | undefined): NoFix | undefined {
+function addressObstacle({ downloads }: Plan, url: string | undefined): NoFix | undefined {
   const word = downloads[0]?.url.word;
   if (url === undefined && word !== undefined) {
     const holes = word.parts.flatMap((part) => (part.kind === "hole" ? [part.text] : []));
     if (holes.some((text) => /\bmatrix\b/.test(text))) {
-      return refuse("One line stands for several files here; put the SHA-256 beside the version in the matrix and verify that.");
+      return refuse(
+        "One line stands for several files here; put the SHA-256 beside the version in the matrix and verify that.",
+      );
     }
-    const names = new Set(variablesOf([word]));
-    if (path.some((step) => step.kind === "body" && step.node.kind === "loop" && names.has(step.node.variable ?? ""))) {
-      return refuse("The loop fetches several files and one hash fits only one; write one download per address, then pin each.");
-    }
-    return refuse("The address is known only when the pipeline runs; write it out, or keep the address and its SHA-256 side by side as two variables.");
+    return refuse(
+      "The address is known only when the pipeline runs; write it out, or keep the address and its SHA-256 side by side as two variables.",
+    );
   }
-  if (url !== undefined && !/^https?:\/\//i.test(url)) return refuse("Only http and https addresses can be pinned; download the file from one of these.");
+  if (url !== undefined && !/^https?:\/\//i.test(url))
+    return refuse("Only http and https addresses can be pinned; download the file from one of these.");
   if (url !== undefined && /^[^?#]*[/._-]latest(?:[/._?#-]|$)/i.test(url)) {
-    return refuse("The address is meant to change, so a hash would break with the next release; put a version into the address, then pin it.");
+    return refuse(
+      "The address is meant to change, so a hash would break with the next release; put a version into the address, then pin it.",
+    );
   }
   if (url !== undefined && /^https?:\/\/[^/?#]*@/i.test(url)) {
-    return refuse("The address holds a credential, which is never sent to find the hash; take the SHA-256 of the file by hand and verify it.");
+    return refuse(
+      "The address holds a credential, which is never sent to find the hash; take the SHA-256 of the file by hand and verify it.",
+    );
   }
   return undefined;
 }
 
 function changesOf(site: PinSite, plan: Plan, known: Known): readonly ScriptChange[] | NoFix {
   const [download] = plan.downloads;
+  const names = new Set(variablesOf(download ? [download.url.word] : []));
+  if (
+    plan.path.some((step) => step.kind === "body" && step.node.kind === "loop" && names.has(step.node.variable ?? ""))
+  ) {
+    return refuse(
+      "The loop fetches several files and one hash fits only one; write one download per address, then pin each.",
+    );
+  }
   return download?.file === undefined ? pinRun(site, plan, known) : pinFile(site, plan, download.file, known);
 }
 
 /** The download writes a file already: only the check is missing. */
 function pinFile(site: PinSite, plan: Plan, file: PinFile, known: Known): readonly ScriptChange[] | NoFix {
   const [download] = plan.downloads;
-  const same = known.url === undefined || lastPart(known.url) === lastPart(valueText(download?.url) ?? known.url) || download?.line.options.some(({ name }) => /^-[oO]$|^--output/.test(name) && name !== "-O");
-  if (same === false) return refuse("The pinned address would give the file another name; name the file in the command, then pin it.");
+  const same =
+    known.url === undefined ||
+    lastPart(known.url) === lastPart(valueText(download?.url) ?? known.url) ||
+    download?.line.options.some(({ name }) => /^-[oO]$|^--output/.test(name) && name !== "-O");
+  if (same === false)
+    return refuse("The pinned address would give the file another name; name the file in the command, then pin it.");
   const changes = fileDownloadChanges(site, plan.downloads, known.url);
   if (known.checkedElsewhere) return changes;
   const place = checkPlace(site, plan.path, file);
@@ -214,7 +259,11 @@ function lastPart(url: string): string {
 function pinRun(site: PinSite, plan: Plan, known: Known): readonly ScriptChange[] | NoFix {
   const consumer = consumerOf(plan);
   if (isRefusal(consumer)) return consumer;
-  const uses = new Set(plan.downloads.flatMap(({ command }) => variablesOf([...command.words, ...command.assignments.flatMap(({ value }) => value ?? [])])));
+  const uses = new Set(
+    plan.downloads.flatMap(({ command }) =>
+      variablesOf([...command.words, ...command.assignments.flatMap(({ value }) => value ?? [])]),
+    ),
+  );
   const anchor = anchorOf(site, plan.path, uses);
   if (isRefusal(anchor)) return anchor;
   const layout = layoutOf(site, anchor);
@@ -232,11 +281,18 @@ function consumerOf({ path, unit }: Plan): Consumer | NoFix {
   const last = path.at(-1);
   if (last?.kind === "stage" && last.node.stages.length > 1) {
     const reader = last.node.stages[last.index + 1];
-    if (last.index > 0) return refuse("The download reads from a pipe, so its content is made by more than the address; download the file alone, then pin it.");
+    if (last.index > 0)
+      return refuse(
+        "The download reads from a pipe, so its content is made by more than the address; download the file alone, then pin it.",
+      );
     return reader === undefined ? { kind: "around" } : { kind: "pipe", pipe: last.node, reader };
   }
   const [word, statement] = path.slice(-2);
-  const only = word?.kind === "word" && statement?.kind === "statement" && isAlone(statement.block.statements) && statement.statement.node.span.start === unit.start;
+  const only =
+    word?.kind === "word" &&
+    statement?.kind === "statement" &&
+    isAlone(statement.block.statements) &&
+    statement.statement.node.span.start === unit.start;
   return only ? { kind: "word", step: word } : { kind: "around" };
 }
 
@@ -262,7 +318,10 @@ function filesOf(site: PinSite, plan: Plan, consumer: Consumer, anchor: Anchor):
 
 function nameOf(site: PinSite, { downloads }: Plan, consumer: Consumer): string {
   const parts = downloads[0]?.url.word.parts ?? [];
-  const url = parts.map((part) => (part.kind === "text" ? part.value : "")).join("").slice(downloads[0]?.url.from ?? 0);
+  const url = parts
+    .map((part) => (part.kind === "text" ? part.value : ""))
+    .join("")
+    .slice(downloads[0]?.url.from ?? 0);
   const used = (name: string) => mentions(site.text, { word: name, quoted: `${site.scratch}/${name}` });
   const taken = [...(site.taken ?? [])];
   for (;;) {
@@ -280,11 +339,16 @@ interface Guard {
 }
 
 /** Download and check, then the run. A download that is the first thing in its statement stays where it is. */
-function guarded(site: PinSite, plan: Plan, known: Known, { anchor, layout, run, file }: Guard): readonly ScriptChange[] {
+function guarded(
+  site: PinSite,
+  plan: Plan,
+  known: Known,
+  { anchor, layout, run, file }: Guard,
+): readonly ScriptChange[] {
   const { unit, inner, downloads } = plan;
   const { before, separator, after, quoting } = layout;
   const check = separator + checkLine(site, known.sha256, file, quoting) + separator;
-  const here = unit.start === spanOf(anchor).start && run.fetch.span.start === unit.start;
+  const here = unit.start === anchor.span.start && run.fetch.span.start === unit.start;
   const gap = here ? gapBehind(site, inner.end, run.fetch.span.end) : " ";
   const download = downloads.flatMap((each) => {
     const last = each.command.words.at(-1)?.span.end === inner.end;
@@ -304,8 +368,4 @@ function guarded(site: PinSite, plan: Plan, known: Known, { anchor, layout, run,
 /** A command that is continued on the next line goes on so. */
 function gapBehind({ text }: PinSite, start: number, end: number): string {
   return /^[ \t]*\\\n[ \t]*/.exec(text.slice(start, end))?.[0] ?? " ";
-}
-
-function refusalOf(result: readonly ScriptChange[] | NoFix): NoFix | undefined {
-  return isRefusal(result) ? result : undefined;
 }

@@ -7,15 +7,17 @@ import {
   type Download,
   fileAt,
   filesLike,
+  holdsPrograms,
   join,
   resolvePath,
   type State,
+  store,
   union,
   type Value,
   withFile,
   withFolder,
   withOptions,
-  withProgram,
+  withProgramFolder,
   withVariable,
   withVerdict,
 } from "./state.ts";
@@ -36,20 +38,24 @@ import {
   textValue,
 } from "./trace.ts";
 import { verifies } from "./verification.ts";
-import { programName, unwrap } from "./wrappers.ts";
+import { isSystemProgram, optionValue, programName, unwrap } from "./wrappers.ts";
 
 /** What a command line does to the state. Unknown commands pass on what they read. */
 export function perform(call: Call, state: State): Outcome {
   const { words } = call;
   const body = words[0]?.known ? state.shell.functions.get(words[0].text) : undefined;
   if (body !== undefined) return callFunction(call, body, state);
-  const builtin = COMMANDS.get(programName(words[0]))?.(call, state);
+  const [program] = words;
+  const known = isSystemProgram(program);
+  const own = known
+    ? (COMMANDS.get(programName(program))?.(call, state) ?? verifies(call, state))
+    : executes(call, state);
   return (
-    builtin ??
-    verifies(call, state) ??
+    own ??
     fetches(call, state) ??
     interprets(call, state) ??
     executes(call, state) ??
+    verifies(call, state) ??
     passes(call, state)
   );
 }
@@ -191,8 +197,7 @@ function declare({ words }: Call, state: State): Outcome {
 /** A folder of downloaded files that is put in front of PATH makes its programs commands. */
 function extendPath(state: State, path: string): State {
   return path.split(":").reduce((before, folder) => {
-    const file = fileAt(before, resolvePath(before.shell.folder, folder));
-    return file?.folder && file.origins.length > 0 ? withProgram(before, "*", file.origins) : before;
+    return withProgramFolder(before, resolvePath(before.shell.folder, folder));
   }, state);
 }
 
@@ -287,24 +292,20 @@ function concatenate({ words, io, command, run }: Call, state: State): Outcome {
 function splitStream({ words, io }: Call, state: State): Outcome {
   const files = words.slice(1).filter(({ text }) => !text.startsWith("-"));
   return outputs(
-    files.reduce((before, file) => store(before, file.text, io.stdin.origins), state),
+    files.reduce((before, file) => storeAt(before, file.text, io.stdin.origins), state),
     io.stdin,
   );
 }
 
-/** Folders where a shell looks for commands. */
-const PROGRAM_FOLDER = /(?:^|\/)(?:s?bin|\.local\/bin|scripts)\/?$|^(?:\$HOME|~)\/bin\/?$/;
-
 function copyFiles({ words }: Call, state: State): Outcome {
   const args = words.slice(1);
-  const named = args[args.findIndex(({ text }) => text === "-t" || text === "--target-directory") + 1];
-  const explicit = args.some(({ text }) => text === "-t" || text === "--target-directory");
-  const operands = args.filter(
-    ({ text }, index) => !text.startsWith("-") && !/^-[mogSt]$|^--target-directory$/.test(args[index - 1]?.text ?? ""),
-  );
-  const target = explicit ? named : operands.at(-1);
-  const sources = explicit ? operands : operands.slice(0, -1);
+  const named = optionValue(args, /^-t$|^--target-directory$/);
+  const operands = args.filter((arg, index) => {
+    return !arg.text.startsWith("-") && arg !== named && !/^-[mogS]$/.test(args[index - 1]?.text ?? "");
+  });
+  const target = named ?? operands.at(-1);
   if (target === undefined) return done(state);
+  const sources = named === undefined ? operands.slice(0, -1) : operands;
   const after = sources.reduce((before, source) => {
     return pathsOf(source, before).reduce((each, path) => copyFile(each, path, target.text), before);
   }, state);
@@ -315,71 +316,44 @@ function copyFile(state: State, source: string, target: string): State {
   const file = fileAt(state, source);
   if (file === undefined) return state;
   const name = source.replace(/^.*\//, "");
-  const inside = `${target.replace(/\/$/, "")}/${name}`;
-  const folder = state.world.files.get(source)?.folder ?? false;
-  const copy = { ...file, folder };
-  const stored = withFile(
-    withFile(state, resolvePath(state.shell.folder, target), copy),
-    resolvePath(state.shell.folder, inside),
-    copy,
-  );
-  if (file.origins.length === 0) return stored;
-  if (PROGRAM_FOLDER.test(target)) return withProgram(stored, name, file.origins);
-  return PROGRAM_FOLDER.test(target.replace(/[^/]*$/, ""))
-    ? withProgram(stored, target.replace(/^.*\//, ""), file.origins)
-    : stored;
+  const copy = { ...file, folder: state.world.files.get(source)?.folder ?? false };
+  const inside = resolvePath(state.shell.folder, `${target}/${name}`);
+  return store(store(state, resolvePath(state.shell.folder, target), copy), inside, copy);
 }
 
 function removeFiles({ words }: Call, state: State): Outcome {
   const files = words.slice(1).filter(({ text }) => !text.startsWith("-"));
-  return done(files.reduce((before, file) => store(before, file.text, []), state));
+  return done(files.reduce((before, file) => storeAt(before, file.text, []), state));
 }
 
 function unpackTar(call: Call, state: State): Outcome {
   const args = call.words.slice(1);
-  const flags = args.map(({ text }, index) => (index === 0 || text.startsWith("-") ? text : "")).join(" ");
-  if (!/(?:^|\s)-?[a-zA-Z]*x|--extract|--get/.test(flags)) return done(state);
-  const fileAtIndex = args.findIndex(({ text }, index) =>
-    (index === 0 ? /^-?[a-zA-Z]*f$/ : /^(?:-[a-zA-Z]*f|--file)$/).test(text),
-  );
-  const joined = args.find(({ text }) => text.startsWith("--file="));
-  const archive = fileAtIndex >= 0 ? args[fileAtIndex + 1] : joined && { ...joined, text: joined.text.slice(7) };
-  const origins =
-    archive === undefined || archive.text === "-"
-      ? union(call.io.stdin.origins, archive?.origins ?? [])
-      : originsOf(archive, state);
-  const folderIndex = args.findIndex(({ text }) => /^-[a-zA-Z]*C$|^--directory$/.test(text));
-  const folder =
-    args[folderIndex + 1]?.text ?? args.find(({ text }) => text.startsWith("--directory="))?.text.slice(12);
-  const into = folderIndex >= 0 || folder !== undefined ? folder : undefined;
-  const members = args.filter(
-    ({ text }, index) =>
-      index > 0 &&
+  const [bundle] = args;
+  const flags = args.flatMap(({ text }, index) => (index === 0 || text.startsWith("-") ? [text] : [])).join(" ");
+  if (bundle === undefined || !/(?:^|\s)-?[a-zA-Z]*x|--extract|--get/.test(flags)) return done(state);
+  const bundled = /^-?[a-zA-Z]*f[a-zA-Z]*$/.test(bundle.text) ? args[1] : undefined;
+  const archive = bundled ?? optionValue(args.slice(1), /^-[a-zA-Z]*f$|^--file$/) ?? optionValue(args, /^--file$/);
+  const folder = optionValue(args, /^-[a-zA-Z]*C$|^--(?:directory|cd)$/);
+  const streamed = archive === undefined || archive.text === "-";
+  const origins = streamed ? union(call.io.stdin.origins, archive?.origins ?? []) : originsOf(archive, state);
+  const members = args.slice(1).filter(({ text }, index) => {
+    return (
       !text.startsWith("-") &&
-      index !== fileAtIndex + 1 &&
-      index !== folderIndex + 1 &&
-      !/^--/.test(args[index - 1]?.text ?? ""),
-  );
-  return done(
-    unpack(
-      state,
-      origins,
-      folderIndex < 0 && args.every(({ text }) => !text.startsWith("--directory=")) ? "." : (into ?? "."),
-      members,
-    ),
-  );
+      args[index + 1] !== archive &&
+      args[index + 1] !== folder &&
+      !/^--(?!.*=)|^-[a-zA-Z]*C$/.test(args[index]?.text ?? "")
+    );
+  });
+  return done(unpack(state, origins, folder?.text ?? ".", members, archive?.text));
 }
 
 function unpackZip({ words }: Call, state: State): Outcome {
   const args = words.slice(1);
   if (args.some(({ text }) => /^-[a-z]*[lpt]/.test(text))) return done(state);
-  const folderIndex = args.findIndex(({ text }) => text === "-d");
-  const operands = args.filter(({ text }, index) => !text.startsWith("-") && index !== folderIndex + 1);
-  const [archive, ...members] = folderIndex < 0 ? args.filter(({ text }) => !text.startsWith("-")) : operands;
+  const folder = optionValue(args, /^-[a-z]*d$/);
+  const [archive, ...members] = args.filter((arg) => !arg.text.startsWith("-") && arg !== folder);
   if (archive === undefined) return done(state);
-  return done(
-    unpack(state, originsOf(archive, state), folderIndex < 0 ? "." : (args[folderIndex + 1]?.text ?? "."), members),
-  );
+  return done(unpack(state, originsOf(archive, state), folder?.text ?? ".", members, archive.text));
 }
 
 function unpackSevenZip({ words }: Call, state: State): Outcome {
@@ -387,21 +361,27 @@ function unpackSevenZip({ words }: Call, state: State): Outcome {
   if (!/^[xe]$/.test(args[0]?.text ?? "")) return done(state);
   const folder = args.find(({ text }) => text.startsWith("-o"))?.text.slice(2) ?? ".";
   const [archive, ...members] = args.slice(1).filter(({ text }) => !text.startsWith("-"));
-  return archive === undefined ? done(state) : done(unpack(state, originsOf(archive, state), folder, members));
+  return archive === undefined
+    ? done(state)
+    : done(unpack(state, originsOf(archive, state), folder, members, archive.text));
 }
 
 /** What was in the archive lies in the folder; the members that the command line names are known by name. */
-function unpack(state: State, origins: readonly Download[], folder: string, members: readonly Value[]): State {
+function unpack(
+  state: State,
+  origins: readonly Download[],
+  folder: string,
+  members: readonly Value[],
+  archive: string | undefined,
+): State {
   if (origins.length === 0) return state;
   const into = resolvePath(state.shell.folder, folder);
-  const filled = withFile(state, into, { origins, digests: [], folder: true, text: undefined });
+  const filled = withFile(state, into, { origins, digests: [], folder: true, text: archive });
   const named = members.reduce((before, { text }) => {
     const path = resolvePath(into, text.replace(/^.*\*\//, ""));
     return withFile(before, path, { origins, digests: [], folder: false, text: undefined });
   }, filled);
-  return PROGRAM_FOLDER.test(into)
-    ? withProgram(named, members.length === 1 ? (members[0]?.text.replace(/^.*\//, "") ?? "*") : "*", origins)
-    : named;
+  return holdsPrograms(into) ? withProgramFolder(named, into) : named;
 }
 
 /** `gunzip x.gz` leaves `x`. */
@@ -413,7 +393,7 @@ function decompress({ words, io }: Call, state: State): Outcome {
   }
   return done(
     files.reduce(
-      (before, file) => store(before, file.text.replace(/\.(?:gz|bz2|xz|zst|Z)$/, ""), originsOf(file, before)),
+      (before, file) => storeAt(before, file.text.replace(/\.(?:gz|bz2|xz|zst|Z)$/, ""), originsOf(file, before)),
       state,
     ),
   );
@@ -551,12 +531,10 @@ function installPackage(call: Call, state: State): Outcome | undefined {
 /** `make` in a downloaded folder, or with a downloaded file. */
 function buildWith(call: Call, state: State): Outcome {
   const args = call.words.slice(1);
-  const file = args[args.findIndex(({ text }) => text === "-f") + 1];
-  const named = args.some(({ text }) => text === "-f");
-  if (named && file?.text === "-") report(call, state, call.io.stdin.origins, "direct", "make");
-  else if (named && file !== undefined) runFile(call, file, state, "make");
-  const folderIndex = args.findIndex(({ text }) => text === "-C");
-  const folder = resolvePath(state.shell.folder, folderIndex < 0 ? "." : (args[folderIndex + 1]?.text ?? "."));
+  const file = optionValue(args, /^-f$|^--file$|^--makefile$/);
+  if (file?.text === "-") report(call, state, call.io.stdin.origins, "direct", "make");
+  else if (file !== undefined) runFile(call, file, state, "make");
+  const folder = resolvePath(state.shell.folder, optionValue(args, /^-C$|^--directory$/)?.text ?? ".");
   report(call, state, folderOrigins(state, folder), "file", "make");
   return done(state);
 }
@@ -587,7 +565,7 @@ function fetches({ command, words, run }: Call, state: State): Outcome | undefin
     const origins = isImmutable(url.text) ? [] : [download];
     made.push(...origins);
     if (file === undefined) streamed.push(...origins);
-    else after = store(after, file, origins);
+    else after = storeAt(after, file, origins);
   }
   after = withVerdict(after, made, false);
   // aria2 compares by itself, and ends with an error that leaves the file where it is.
@@ -653,8 +631,11 @@ function executes(call: Call, state: State): Outcome | undefined {
     report(call, state, origins, "file", program.text);
     return done(state);
   }
-  const origins = program.known ? state.world.programs.get(program.text) : undefined;
-  if (origins === undefined || origins.length === 0) return undefined;
+  const { programs } = state.world;
+  if (!program.known || programs.size === 0) return undefined;
+  const unnamed = (programs.get("*") ?? []).filter(({ url }) => related(url, program.text));
+  const origins = programs.get(program.text) ?? unnamed;
+  if (origins.length === 0) return undefined;
   report(call, state, origins, "file", program.text);
   return done(state);
 }
@@ -664,17 +645,17 @@ function programOrigins({ run }: Call, state: State, path: string): readonly Dow
   const file = fileAt(state, path);
   if (file === undefined || !file.folder || state.world.files.get(".") !== file) return file?.origins ?? [];
   if (run.read(path) !== undefined) return [];
-  return file.origins.filter(({ url }) => related(url, path));
+  return file.origins.filter(({ url }) => related(`${url} ${file.text ?? ""}`, path));
 }
 
-/** True where a path's first parts share a word with the address: `tool-1.2.tar.gz` and `./tool-1.2/bin/x`. */
-function related(url: string, path: string): boolean {
+/** True where a path shares a word with the name of what was fetched: `tool-1.2.tar.gz` and `./tool-1.2/bin/x`. */
+function related(source: string, path: string): boolean {
   const words = (text: string): readonly string[] =>
     text
       .toLowerCase()
       .split(/[^a-z0-9$]+|(?<=[a-z])(?=\d)/)
       .filter((word) => word.length > 1);
-  const known = new Set(words(url.replace(/^\w+:\/\//, "")));
+  const known = new Set(words(source.replace(/^\w+:\/\//, "")));
   return words(path).some(
     (word) =>
       known.has(word) &&
@@ -739,14 +720,10 @@ function originsOf(file: Value, state: State): readonly Download[] {
 /** The paths that a word means: a glob those that it matches. */
 function pathsOf(file: Value, state: State): readonly string[] {
   const path = resolvePath(state.shell.folder, file.text);
-  return /[*?]/.test(path) ? filesLike(state, path) : [path];
+  const found = /[*?]/.test(path) ? filesLike(state, path) : [];
+  return found.length > 0 ? found : [path];
 }
 
-function store(state: State, path: string, origins: readonly Download[]): State {
-  return withFile(state, resolvePath(state.shell.folder, path), {
-    origins,
-    digests: [],
-    folder: false,
-    text: undefined,
-  });
+function storeAt(state: State, path: string, origins: readonly Download[]): State {
+  return store(state, resolvePath(state.shell.folder, path), { origins, digests: [], folder: false, text: undefined });
 }

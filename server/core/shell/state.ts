@@ -64,6 +64,8 @@ export interface WorldState {
   readonly keys: readonly Download[];
   /** Folders of programs that a download filled and that are searched for commands, and programs put into such folders. */
   readonly programs: ReadonlyMap<string, readonly Download[]>;
+  /** Variables that were handed over to the later steps of the job. */
+  readonly exports: ReadonlyMap<string, Value>;
 }
 
 export interface State {
@@ -71,7 +73,13 @@ export interface State {
   readonly world: WorldState;
 }
 
-export const EMPTY_WORLD: WorldState = { files: new Map(), verdicts: new Map(), keys: [], programs: new Map() };
+export const EMPTY_WORLD: WorldState = {
+  files: new Map(),
+  verdicts: new Map(),
+  keys: [],
+  programs: new Map(),
+  exports: new Map(),
+};
 
 export const NOWHERE: Provenance = { origins: [], digests: [] };
 
@@ -116,6 +124,40 @@ export function withKeys(state: State, keys: readonly Download[]): State {
 /** A command of that name is found in a folder that is searched for programs. */
 export function withProgram(state: State, name: string, origins: readonly Download[]): State {
   return { ...state, world: { ...state.world, programs: assign(state.world.programs, name, origins) } };
+}
+
+/** A variable that the later steps of the job will have. */
+export function withExport(state: State, name: string, value: Value): State {
+  return { ...state, world: { ...state.world, exports: assign(state.world.exports, name, value) } };
+}
+
+/** Folders where a shell looks for commands. */
+const PROGRAM_FOLDER = /(?:^|\/)(?:s?bin|\.local\/bin)$|^(?:\$HOME|~)\/bin$/;
+
+/** Puts a file under a path. In a folder where commands are looked for, it is a command from now on. */
+export function store(state: State, path: string, file: FileState): State {
+  const stored = withFile(state, path, file);
+  const slash = path.lastIndexOf("/");
+  const found = file.origins.length > 0 && slash > 0 && PROGRAM_FOLDER.test(path.slice(0, slash));
+  return found ? withProgram(stored, path.slice(slash + 1), file.origins) : stored;
+}
+
+/** A folder whose files are commands from now on. */
+export function withProgramFolder(state: State, path: string): State {
+  const file = fileAt(state, path);
+  const inside = [...state.world.files].filter(
+    ([name, { origins }]) => origins.length > 0 && name.startsWith(`${path}/`),
+  );
+  const named = inside.reduce(
+    (before, [name, { origins }]) => withProgram(before, name.slice(path.length + 1), origins),
+    state,
+  );
+  return file?.folder && file.origins.length > 0 ? withProgram(named, "*", file.origins) : named;
+}
+
+/** True where a shell looks for commands in this folder. */
+export function holdsPrograms(path: string): boolean {
+  return PROGRAM_FOLDER.test(path);
 }
 
 /** What may lie under a path: the file itself, or an unpacked folder around it. */
@@ -178,6 +220,7 @@ function joinWorld(a: WorldState, b: WorldState): WorldState {
     verdicts: merge(a.verdicts, b.verdicts, (first, second) => first && second),
     keys: union(a.keys, b.keys),
     programs: merge(a.programs, b.programs, union),
+    exports: merge(a.exports, b.exports, joinValues),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Hole } from "../masking.ts";
-import type { Shell } from "../model.ts";
+import type { Handover, Shell } from "../model.ts";
 import type { Span } from "../text.ts";
 import type { Block, Command, Word } from "./command.ts";
 import { type Download, join, joinProvenance, type Provenance, type State, union, type Value } from "./state.ts";
@@ -14,6 +14,9 @@ export interface FlowScript {
   readonly shell: Shell;
   /** Scripts with equal units are one process after another in the same shell. */
   readonly unit: string;
+  /** The working directory, as {@link resolvePath} reads it. */
+  readonly folder: string;
+  readonly handover: Handover;
   /** Environment variables with what the pipeline says of their values. */
   readonly environment: ReadonlyMap<string, string>;
   /** True where a failure of this script does not keep the next one from running. */

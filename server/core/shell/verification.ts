@@ -1,8 +1,19 @@
 import type { Span } from "../text.ts";
 import { hostOf } from "./downloads.ts";
 import { type Download, fileAt, resolvePath, type State, union, type Value, withVerdict } from "./state.ts";
-import { type Call, done, type Flaw, type Io, type Outcome, outputs, type Run, SILENCE, type Stream } from "./trace.ts";
-import { programName } from "./wrappers.ts";
+import {
+  type Call,
+  type Check,
+  done,
+  type Flaw,
+  type Io,
+  type Outcome,
+  outputs,
+  type Run,
+  SILENCE,
+  type Stream,
+} from "./trace.ts";
+import { optionValue, programName } from "./wrappers.ts";
 
 // What compares downloaded content with something fixed. A check that succeeds leaves the verdict "verified" in its success state and
 // none in its failure state; whether that protects the run is decided by the ways that lead from the check to it.
@@ -21,7 +32,8 @@ interface Place {
 /** Reads a command line as a check of content; `undefined` where it is none. */
 export function verifies(call: Call, state: State): Outcome | undefined {
   const name = programName(call.words[0]);
-  return CHECKS.get(name)?.(call, state) ?? (SCRIPTING.test(name) ? scriptedCheck(call, state) : undefined);
+  if (SCRIPTING.test(name)) return scriptedCheck(call, state);
+  return CHECKS.get(name)?.(call, state) ?? unknownCheck(call, state);
 }
 
 const CHECKS: ReadonlyMap<string, (call: Call, state: State) => Outcome | undefined> = new Map([
@@ -133,8 +145,16 @@ function sameHost(a: readonly Download[], b: readonly Download[]): boolean {
   return a.some((one) => b.some((other) => hostOf(one.url) === undefined || hostOf(one.url) === hostOf(other.url)));
 }
 
+/** Remembers a check for what runs after it, and tells what has run before it that the check came too late. */
 function note({ run, span }: Place, downloads: readonly Download[], flaw: Flaw): void {
-  if (downloads.length > 0) run.checks.push({ script: run.index, span, downloads, flaw });
+  if (downloads.length === 0) return;
+  run.checks.push({ script: run.index, span, downloads, flaw });
+  for (const [index, execution] of run.executions.entries()) {
+    const late = execution.downloads.filter((download) => downloads.includes(download));
+    if (late.length === 0 || flaw !== "ignored") continue;
+    const check: Check = { script: run.index, span, downloads: late, flaw: "late" };
+    run.executions[index] = { ...execution, checks: [...execution.checks, check] };
+  }
 }
 
 function placeOf({ command, io, run }: Call): Place {
@@ -240,7 +260,7 @@ function namedFile(call: Call, state: State, file: string): readonly Download[] 
 function linesOf(text: string): readonly { readonly digest: boolean; readonly file: string }[] {
   return text.split(/\n|\\n/).flatMap((line) => {
     const tagged = /^\s*[A-Z0-9-]+ ?\((.+)\) ?= ?(\S+)\s*$/i.exec(line);
-    const plain = /^\s*\\?(\S+|\$\{\{.*?\}\})(?:[ \t]+[* ]?|\*)(\S.*?)\s*$/.exec(line);
+    const plain = /^\s*\\?(\$\{\{.*?\}\}|\S+)(?:[ \t]+[* ]?|\*)(\S.*?)\s*$/.exec(line);
     const digest = tagged?.[2] ?? plain?.[1];
     const file = tagged?.[1] ?? plain?.[2];
     if (digest === undefined || file === undefined) return [];
@@ -288,7 +308,7 @@ function openssl(call: Call, state: State): Outcome | undefined {
         !/^-(?:verify|prverify|signature|sign|out|keyform|sigopt)$/.test(all[index - 1]?.text ?? ""),
     );
   const downloads = files.length === 0 ? call.io.stdin.origins : files.flatMap((file) => originsUnder(state, file));
-  const key = args[args.findIndex(({ text }) => text === "-verify" || text === "-prverify") + 1];
+  const key = optionValue(args, /^-(?:pr)?verify$/);
   if (key === undefined || !args.some(({ text }) => text === "-verify")) return outputs(state, { digests: downloads });
   return signedBy(call, state, originsUnder(state, key), downloads);
 }
@@ -325,9 +345,7 @@ function grep(call: Call, state: State): Outcome | undefined {
   const { stdin } = call.io;
   const args = call.words.slice(1);
   const operands = args.filter(({ text }) => !text.startsWith("-"));
-  const pattern = args[args.findIndex(({ text }) => text === "-e" || text === "--regexp") + 1] ?? operands[0];
-  const explicit = args.some(({ text }) => text === "-e" || text === "--regexp");
-  const expected = explicit ? pattern : operands[0];
+  const expected = optionValue(args, /^-e$|^--regexp$/) ?? operands[0];
   if (stdin.digests.length === 0 || args.some(({ text }) => /^-[a-zA-Z]*v/.test(text))) return undefined;
   const flaw = expected === undefined ? "empty" : flawOf(expected, stdin.digests);
   if (flaw !== undefined) {
@@ -422,7 +440,7 @@ function signature(call: Call, state: State): Outcome | undefined {
 function sshSignature(call: Call, state: State): Outcome | undefined {
   const args = call.words.slice(1);
   if (args[0]?.text !== "-Y" || args[1]?.text !== "verify") return undefined;
-  const signers = args[args.findIndex(({ text }) => text === "-f") + 1];
+  const signers = optionValue(args, /^-f$/);
   return signedBy(call, state, signers === undefined ? [] : originsUnder(state, signers), call.io.stdin.origins);
 }
 
@@ -442,7 +460,7 @@ function cosign(call: Call, state: State): Outcome | undefined {
     .filter((text) => /^--(?:key|certificate-identity(?:-regexp)?)\b/.test(text));
   const anybody = args.some(({ text }) => /^(?:--certificate-identity-regexp=)?['"]?\^?\.[*+]\$?['"]?$/.test(text));
   if (identity.length === 0 || anybody) return flawed(call, state, downloads, "weak");
-  const key = args[args.findIndex(({ text }) => text === "--key") + 1];
+  const key = optionValue(args, /^--key$/);
   return signedBy(
     call,
     state,
@@ -477,7 +495,8 @@ function gitCheck(call: Call, state: State): Outcome | undefined {
     );
   });
   const command = rest[0]?.text ?? "";
-  const downloads = fileAt(state, folder)?.origins ?? [];
+  const downloads = (fileAt(state, folder)?.origins ?? []).filter(({ tool }) => tool === "git");
+  if (downloads.length === 0 && command !== "hash-object") return undefined;
   const pinned = rest
     .slice(1)
     .some(({ text, known }) => /^[0-9a-f]{40}$|^[0-9a-f]{64}$/i.test(text) || (!known && /sha|commit|rev/i.test(text)));
@@ -508,3 +527,16 @@ function scriptedCheck(call: Call, state: State): Outcome | undefined {
         files.flatMap(([, file]) => file.origins),
       );
 }
+
+/** A command that nobody knows, given a whole digest and a downloaded file: a function or script of the repository that compares them. */
+function unknownCheck(call: Call, state: State): Outcome | undefined {
+  const [program, ...args] = call.words;
+  if (program === undefined || KNOWN.test(programName(program)) || !args.some(({ text }) => DIGEST.test(text)))
+    return undefined;
+  const downloads = args.flatMap((file) => originsUnder(state, file));
+  return downloads.length === 0 ? undefined : gate(call, state, downloads);
+}
+
+/** Commands that take such arguments and compare nothing. */
+const KNOWN =
+  /^(?:curl|wget|aria2c|cp|mv|ln|install|chmod|chown|tar|unzip|bash|sh|zsh|dash|sed|tee|cat|echo|printf|docker|export|git)$/;

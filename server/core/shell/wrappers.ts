@@ -95,3 +95,20 @@ function afterOptions(words: readonly Value[], wrapper: Wrapper, assignments: Va
   }
   return undefined;
 }
+
+/** The value of an option: the next word, or what stands behind `=`. `undefined` where the option is not there. */
+export function optionValue(words: readonly Value[], name: RegExp): Value | undefined {
+  for (const [index, word] of words.entries()) {
+    if (name.test(word.text)) return words[index + 1];
+    const equals = word.text.indexOf("=");
+    if (word.text.startsWith("--") && equals > 0 && name.test(word.text.slice(0, equals))) {
+      return { ...word, text: word.text.slice(equals + 1) };
+    }
+  }
+  return undefined;
+}
+
+/** True for a name without a folder, or with one that the system's own programs lie in. */
+export function isSystemProgram(word: Value | undefined): boolean {
+  return word !== undefined && (!/[/\\]/.test(word.text) || /^\/(?:usr\/(?:local\/)?)?s?bin\/[^/]+$/.test(word.text));
+}

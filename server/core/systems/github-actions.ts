@@ -1,6 +1,7 @@
 import type { SourceFile } from "../analyze.ts";
 import { maskGitHub } from "../masking.ts";
 import type {
+  Handover,
   Job,
   OperatingSystem,
   Pipeline,
@@ -65,7 +66,7 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
 }
 
 function readComposite(file: SourceFile, root: YamlNode | undefined, scope: Scope, steps: YamlNode): Job {
-  const host: StepHost = { file, scope, defaultShell: undefined, operatingSystems: [], container: false };
+  const host: StepHost = { file, scope, defaultShell: undefined, operatingSystems: [], container: false, folder: "." };
   return {
     id: text(get(root, "name")) ?? "action",
     span: firstLine(file, steps.span),
@@ -105,6 +106,9 @@ function readJob(
     defaultShell: scalar(get(job, "defaults", "run", "shell") ?? get(root, "defaults", "run", "shell")),
     operatingSystems: operatingSystemsOf(job),
     container: container !== undefined,
+    folder:
+      text(get(job, "defaults", "run", "working-directory") ?? get(root, "defaults", "run", "working-directory")) ??
+      ".",
   };
   const called = actionReference(file, "workflow", scalar(get(job, "uses")), scope);
   const call: Step = {
@@ -116,6 +120,8 @@ function readJob(
     inputs: [...variablesOf(file, get(job, "with"), DIALECT), ...variablesOf(file, get(job, "secrets"), DIALECT)],
     secrets: [],
     reads: readsIn(get(job, "with")),
+    tolerated: false,
+    always: false,
   };
   const steps = [...(called.length > 0 ? [call] : []), ...readSteps(host, get(job, "steps"))];
   return { id, span, scope, steps, references: [...imageReference(image, scope), ...services] };
@@ -128,7 +134,12 @@ interface StepHost {
   readonly defaultShell: YamlScalar | undefined;
   readonly operatingSystems: readonly OperatingSystem[];
   readonly container: boolean;
+  /** The working directory of steps that name none. */
+  readonly folder: string;
 }
+
+/** Source: docs.github.com, "Workflow commands": environment files. */
+const HANDOVER: Handover = { path: "$GITHUB_PATH", environment: "$GITHUB_ENV" };
 
 /** Steps in order; those inside of `parallel` stand where their group stands. */
 function readSteps(host: StepHost, steps: YamlNode | undefined): readonly Step[] {
@@ -143,8 +154,16 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
   const label = labelOf(step);
   const scope = scopeOf(file, { level: "step", label, parent: host.scope, owner: step, key: "env" }, DIALECT);
   const run = scalar(get(step, "run"));
+  const folder = text(get(step, "working-directory")) ?? host.folder;
   const shell = shellOf(scalar(get(step, "shell")) ?? host.defaultShell, host);
-  const setting = { shell, operatingSystems: host.operatingSystems, unit, scratch: "$RUNNER_TEMP" };
+  const setting = {
+    shell,
+    operatingSystems: host.operatingSystems,
+    unit,
+    scratch: "$RUNNER_TEMP",
+    handover: HANDOVER,
+    folder,
+  };
   const others = entries(step).filter(({ key }) => key !== "env" && key !== "with");
   return {
     label,
@@ -155,6 +174,8 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
     inputs: variablesOf(file, get(step, "with"), DIALECT),
     secrets: others.flatMap(({ value }) => secretsBelow(value, DIALECT)),
     reads: readsIn(step),
+    tolerated: (text(get(step, "continue-on-error")) ?? "false") !== "false",
+    always: /\b(?:always|failure|cancelled)\s*\(/.test(text(get(step, "if")) ?? ""),
   };
 }
 

@@ -155,7 +155,7 @@ function readJob(reader: Reader, pipeline: Scope, { key, keySpan, value: job }: 
       scriptOf(file, line, dialect, { shell, operatingSystems, unit: "main", scratch: "/tmp" }),
     ),
   ];
-  const step = (label: string, scripts: readonly Script[]): Step => ({
+  const step = (label: string, scripts: readonly Script[], always: boolean): Step => ({
     label,
     span: keySpan,
     scope,
@@ -164,13 +164,18 @@ function readJob(reader: Reader, pipeline: Scope, { key, keySpan, value: job }: 
     inputs: [],
     secrets: [],
     reads: [],
+    tolerated: false,
+    always,
   });
   const after = read("after_script", "after");
   return {
     id: key,
     span: firstLine(file, keySpan),
     scope,
-    steps: [step(`job “${key}”`, main), ...(after.length > 0 ? [step(`after_script of job “${key}”`, after)] : [])],
+    steps: [
+      step(`job “${key}”`, main, false),
+      ...(after.length > 0 ? [step(`after_script of job “${key}”`, after, true)] : []),
+    ],
     references: [
       ...imageReferences(get(job, "image"), scope),
       ...serviceReferences(get(job, "services"), scope),

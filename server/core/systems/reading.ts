@@ -26,6 +26,8 @@ export interface ScriptSetting {
   readonly operatingSystems: readonly OperatingSystem[];
   readonly unit: string;
   readonly scratch: string;
+  readonly folder?: string;
+  readonly handover?: Script["handover"];
 }
 
 /** The script in a scalar: its text masked, with the way back to the document. */
@@ -34,6 +36,8 @@ export function scriptOf(reading: Reading, scalar: YamlScalar, dialect: Dialect,
   return {
     text,
     holes,
+    folder: ".",
+    handover: {},
     ...setting,
     span: scalar.span,
     toDocument: (span) => scalar.map.toDocument(span),

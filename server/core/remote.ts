@@ -1,0 +1,111 @@
+import type { RemoteExecution } from "./flow.ts";
+import type { Pipeline, Script } from "./model.ts";
+import type { Answer, Question } from "./question.ts";
+import { namedSecrets, type Reach } from "./reach.ts";
+import type { Fix, NoFix, Severity } from "./rule.ts";
+import type { Command } from "./shell/command.ts";
+import type { Download } from "./shell/dataflow.ts";
+import { hostOf } from "./shell/downloads.ts";
+import { movableGitAddress } from "./shell/git-address.ts";
+import { followsRedirects, type PinSite, pinFetch, pinnedUrl, pinObstacle } from "./shell/pin.ts";
+import { listed, shortened, theft } from "./wording.ts";
+
+// What the rules about downloaded code have in common: how bad it is, what they say, how it is pinned.
+
+/** Where a download was made: the script that holds the command, as the flow found it. */
+export type Fetched = RemoteExecution["downloads"][number];
+
+/** Code that somebody else chooses is as bad as what it can take. */
+export function severityOf(reach: Reach): Severity {
+  return namedSecrets(reach).length > 0 ? "error" : "warning";
+}
+
+/** " It could take NPM_TOKEN and 2 more.", or nothing. */
+export function theftSentence(reach: Reach): string {
+  const taken = theft(reach);
+  return taken === "" ? "" : ` It could take ${taken}.`;
+}
+
+/** The addresses of downloads, each once, short enough for a message. */
+export function addresses(downloads: readonly { readonly download: Download }[]): string {
+  return listed([...new Set(downloads.map(({ download }) => shortened(download.url)))]);
+}
+
+/** One-based line of an offset, for a message that names another line. */
+export function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf("\n"); at >= 0 && at < offset; at = text.indexOf("\n", at + 1)) line++;
+  return line;
+}
+
+/** One fix for each fetch that can be pinned by its content. */
+export function pinFixes(pipeline: Pipeline, downloads: readonly Fetched[]): readonly Fix[] {
+  return downloads.flatMap(({ download, script, program }) => {
+    const { text, holes, shell, operatingSystems, scratch } = script;
+    const site: PinSite = { text, holes, program, shell, operatingSystems, scratch };
+    const url = pinnedUrl(site, download.command);
+    if (url === undefined || !/^https:/i.test(url) || pinObstacle(site, download.command) !== undefined) return [];
+    const title = `Pin ${shortened(url.replace(/^https:\/\//, ""), 60)} by its SHA-256`;
+    return [pinFix(title, url, { pipeline, site, script, command: download.command })];
+  });
+}
+
+/** Why a fetch cannot be pinned by a fix, and what to do instead; `undefined` where a fix does it. */
+export function obstacle(downloads: readonly Fetched[]): string | undefined {
+  return downloads.flatMap(({ download, script, program }) => {
+    const { text, holes, shell, operatingSystems, scratch } = script;
+    return pinObstacle({ text, holes, program, shell, operatingSystems, scratch }, download.command)?.refused ?? [];
+  })[0];
+}
+
+interface Place {
+  readonly pipeline: Pipeline;
+  readonly site: PinSite;
+  readonly script: Script;
+  readonly command: Command;
+}
+
+/** An address on a branch or tag is first moved to the commit behind it: a hash of a moving file would break the next build. */
+function pinFix(title: string, url: string, place: Place): Fix {
+  const git = movableGitAddress(url);
+  if (git === undefined)
+    return { title, ask: { kind: "scriptHash", url }, next: (answer) => pinned(title, url, url, answer, place) };
+  const ask: Question = { kind: "commit", host: git.host, repo: git.repo, ref: git.ref };
+  return {
+    title: `${title}, at today's commit of ${git.ref}`,
+    ask,
+    next: (answer) => {
+      if (answer.kind !== "commit") return UNEXPECTED;
+      const fixed = git.at(answer.commit);
+      return { title, ask: { kind: "scriptHash", url: fixed }, next: (hash) => pinned(title, url, fixed, hash, place) };
+    },
+  };
+}
+
+const UNEXPECTED: NoFix = { refused: "The answer does not fit the question, so nothing was changed." };
+
+function pinned(
+  title: string,
+  written: string,
+  url: string,
+  answer: Answer,
+  { site, script, command }: Place,
+): Fix | NoFix {
+  if (answer.kind !== "scriptHash") return UNEXPECTED;
+  if (answer.finalUrl !== url && !followsRedirects(command)) {
+    const host = hostOf(written) ?? written;
+    return {
+      refused: `${host} redirects to another address, and the command does not follow redirects: it runs an empty script today. Check the address first.`,
+    };
+  }
+  const known = { sha256: answer.sha256, text: answer.text, ...(url === written ? {} : { url }) };
+  const changes = pinFetch(site, command, known);
+  if ("refused" in changes) return changes;
+  const edits = script.rewrite(changes);
+  return edits === undefined
+    ? {
+        refused:
+          "The pinned form needs several lines, and this place cannot hold them. Write the script as a block first.",
+      }
+    : { title, edits };
+}

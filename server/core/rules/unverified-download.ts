@@ -1,0 +1,125 @@
+import { type RemoteExecution, remoteExecutions } from "../flow.ts";
+import type { Pipeline } from "../model.ts";
+import { reachOfStep } from "../reach.ts";
+import { type Fetched, lineOf, obstacle, pinFixes, severityOf, theftSentence } from "../remote.ts";
+import type { Problem, Rule } from "../rule.ts";
+import { shortened, theftList } from "../wording.ts";
+
+/** A file that is downloaded and run later, with nothing in between that looks at its content. */
+export const unverifiedDownload: Rule = {
+  id: "unverified-download",
+  severity: "warning",
+  summary: "A downloaded file is run and nothing has checked its content.",
+  why:
+    "Whoever controls the address decides what the file holds when the pipeline fetches it next, and the pipeline runs it with everything that the step can read. " +
+    "One line that compares its SHA-256 stops the step as soon as the file is not the one that you looked at.",
+  examples: [
+    {
+      title: "Downloaded on one line, run on another",
+      path: ".github/workflows/ci.yml",
+      bad: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          curl -Os https://uploader.example.com/v0.8.0/linux/uploader
+#         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          chmod +x uploader
+          ./uploader -t x
+`,
+      good: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          curl -fOs https://uploader.example.com/v0.8.0/linux/uploader
+          echo "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7  uploader" | sha256sum -c - || exit 1
+          chmod +x uploader
+          ./uploader -t x
+`,
+      answers: [
+        {
+          kind: "scriptHash",
+          sha256: "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7",
+          finalUrl: "https://uploader.example.com/v0.8.0/linux/uploader",
+          text: "",
+        },
+      ],
+    },
+    {
+      title: "From one step to another",
+      path: ".github/workflows/ci.yml",
+      bad: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: wget -q https://example.com/tool.tar.gz
+#            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      - run: tar xzf tool.tar.gz -C /opt/tool
+      - run: /opt/tool/bin/tool --version
+`,
+    },
+    {
+      title: "A checked download is fine, and so is one that nobody runs",
+      path: ".github/workflows/ci.yml",
+      bad: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          curl -fsSLO https://example.com/tool.sh
+          echo "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7  tool.sh" | sha256sum -c -
+          bash tool.sh
+      - run: curl -fsSLO https://example.com/data.json && jq . data.json
+`,
+    },
+  ],
+  check: function* (pipeline) {
+    const runs = remoteExecutions(pipeline).filter(
+      ({ execution }) => execution.via === "file" && execution.checks.length === 0,
+    );
+    const fetches = new Map<string, { readonly fetched: Fetched; readonly runs: RemoteExecution[] }>();
+    for (const run of runs) {
+      for (const fetched of run.downloads) {
+        const { start, end } = fetched.script.toDocument(fetched.download.span);
+        const key = `${start}:${end}`;
+        const known = fetches.get(key);
+        if (known === undefined) fetches.set(key, { fetched, runs: [run] });
+        else known.runs.push(run);
+      }
+    }
+    for (const { fetched, runs: places } of fetches.values()) yield problem(pipeline, fetched, places);
+  },
+};
+
+function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExecution[]): Problem {
+  const [first] = runs;
+  const reach = reachOfStep(first?.step ?? fetched.step);
+  const span = fetched.script.toDocument(fetched.download.span);
+  const fixes = pinFixes(pipeline, [fetched]);
+  const cure = (fixes.length === 0 ? obstacle([fetched]) : undefined) ?? "Compare its SHA-256 in between.";
+  return {
+    span,
+    message: `${shortened(fetched.download.url)} is downloaded here and run ${whereOf(pipeline, span.start, runs)}, and nothing checks its content on the way.${theftSentence(reach)} ${cure}`,
+    severity: severityOf(reach),
+    related: [
+      ...runs.map(({ script, execution }) => ({
+        span: script.toDocument(execution.span),
+        message: `${shortened(execution.runner)} runs it here`,
+      })),
+      ...theftList(reach),
+    ],
+    reach,
+    fixes,
+  };
+}
+
+function whereOf({ text }: Pipeline, from: number, [first]: readonly RemoteExecution[]): string {
+  if (first === undefined) return "later";
+  const line = lineOf(text, first.script.toDocument(first.execution.span).start);
+  return line === lineOf(text, from) ? "on the same line" : `in line ${line}`;
+}
