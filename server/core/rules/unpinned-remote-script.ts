@@ -1,6 +1,6 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Pipeline } from "../model.ts";
-import { reachOfStep } from "../reach.ts";
+import { type Reach, reachOfStep } from "../reach.ts";
 import { addresses, obstacle, pinFixes, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { contains } from "../text.ts";
@@ -79,6 +79,16 @@ jobs:
       ],
     },
     {
+      title: "Code that nobody can read",
+      path: ".gitlab-ci.yml",
+      bad: `build:
+  stage: build
+  script:
+    - echo ZWNobyBoaQo= | base64 -d | bash
+#                         ^^^^^^^^^^^^^^^^
+`,
+    },
+    {
       title: "Data that is parsed, local services and immutable addresses are fine",
       path: ".github/workflows/ci.yml",
       bad: `on: push
@@ -95,10 +105,18 @@ jobs:
   ],
   check: function* (pipeline) {
     for (const remote of remoteExecutions(pipeline)) {
-      if (remote.execution.via === "direct") yield problem(pipeline, remote);
+      if (remote.execution.via === "direct" || isHidden(remote)) yield problem(pipeline, remote);
     }
   },
 };
+
+function isHidden({ downloads }: Pick<RemoteExecution, "downloads">): boolean {
+  return downloads.length > 0 && downloads.every(({ download }) => download.hidden);
+}
+
+function hiddenMessage(runner: string, reach: Reach): string {
+  return `This step decodes text and hands it to ${runner}, so nobody who reads the file can see what runs.${theftSentence(reach)} Write the script out in plain text.`;
+}
 
 function problem(pipeline: Pipeline, { step, script, execution, downloads }: RemoteExecution): Problem {
   const reach = reachOfStep(step);
@@ -110,7 +128,9 @@ function problem(pipeline: Pipeline, { step, script, execution, downloads }: Rem
   );
   return {
     span: script.toDocument(execution.span),
-    message: `This step runs whatever ${addresses(downloads)} sends at that moment: ${execution.runner} gets it with no check of its content.${theftSentence(reach)} ${cure}`,
+    message: isHidden({ downloads })
+      ? hiddenMessage(execution.runner, reach)
+      : `This step runs whatever ${addresses(downloads)} sends at that moment: ${execution.runner} gets it with no check of its content.${theftSentence(reach)} ${cure}`,
     severity: severityOf(reach),
     related: [
       ...elsewhere.map(({ download, script: from }) => ({

@@ -84,7 +84,7 @@ jobs:
     );
     const fetches = new Map<string, { readonly fetched: Fetched; readonly runs: RemoteExecution[] }>();
     for (const run of runs) {
-      for (const fetched of run.downloads) {
+      for (const fetched of run.downloads.filter(({ download }) => !download.hidden)) {
         const { start, end } = fetched.script.toDocument(fetched.download.span);
         const key = `${start}:${end}`;
         const known = fetches.get(key);

@@ -1,7 +1,7 @@
 import type { Span } from "../text.ts";
-import type { Block, Part, Word } from "./command.ts";
+import type { Block, Part } from "./command.ts";
 import type { Close, Structure } from "./powershell-structure.ts";
-import { nextPiece, pieceAt, type Source } from "./source.ts";
+import type { Source } from "./source.ts";
 
 // The characters of PowerShell: where tokens begin and end, what escapes and variables mean. Source: about_Parsing, about_Special_Characters,
 // about_Variables, about_Scopes, about_Environment_Variables.

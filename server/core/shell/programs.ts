@@ -98,6 +98,9 @@ const COMMANDS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["unzip", unpackZip],
   ["7z", unpackSevenZip],
   ["7za", unpackSevenZip],
+  ["base64", decode],
+  ["base32", decode],
+  ["xxd", decode],
   ["gunzip", decompress],
   ["bunzip2", decompress],
   ["unxz", decompress],
@@ -384,6 +387,26 @@ function unpack(
   return holdsPrograms(into) ? withProgramFolder(named, into) : named;
 }
 
+/** Decoded text is code that nobody could read in the script. */
+function decode(call: Call, state: State): Outcome | undefined {
+  const args = call.words.slice(1);
+  if (!args.some(({ text }) => /^(?:-[a-zA-Z]*[dD]|--decode|-r)$/.test(text))) return undefined;
+  const files = args.filter(({ text }) => !text.startsWith("-"));
+  const fetched = files.length === 0 ? call.io.stdin.origins : files.flatMap((file) => originsOf(file, state));
+  if (fetched.length > 0) return outputs(state, { ...call.io.stdin, origins: fetched, text: undefined });
+  const { command, run } = call;
+  const hidden: Download = {
+    command,
+    span: command.span,
+    script: run.index,
+    tool: programName(call.words[0]),
+    url: "",
+    known: false,
+    hidden: true,
+  };
+  return outputs(withVerdict(state, [hidden], false), { origins: [hidden] });
+}
+
 /** `gunzip x.gz` leaves `x`. */
 function decompress({ words, io }: Call, state: State): Outcome {
   const files = words.slice(1).filter(({ text }) => !text.startsWith("-"));
@@ -425,6 +448,7 @@ function cloneRepository(call: Call, state: State): Outcome | undefined {
     span: call.command.span,
     script: call.run.index,
     tool: "git",
+    hidden: false,
     url: url.text,
     known: url.known,
   };
@@ -559,6 +583,7 @@ function fetches({ command, words, run }: Call, state: State): Outcome | undefin
       span: command.span,
       script: run.index,
       tool: fetch.tool,
+      hidden: false,
       url: url.text,
       known: url.known,
     };
@@ -681,7 +706,7 @@ function passes({ words, io }: Call, state: State): Outcome {
 
 /** Commands that cut a piece out of what they read. */
 const EXTRACTORS = new Set(
-  "jq yq grep egrep fgrep rg cut awk gawk mawk head tail wc sort uniq tr sed xmllint gron xxd base64".split(" "),
+  "jq yq grep egrep fgrep rg cut awk gawk mawk head tail wc sort uniq tr sed xmllint gron".split(" "),
 );
 /** Commands that write something else than they read. */
 const TRANSFORMERS = new Set("sed tr awk base64 xxd envsubst gunzip gzip zcat xz bzip2 zstd openssl".split(" "));

@@ -16,6 +16,8 @@ export interface Download {
   readonly url: string;
   /** True where every character of the address is known. */
   readonly known: boolean;
+  /** True where nothing was fetched: the code stands in the script, encoded so that nobody can read it. */
+  readonly hidden: boolean;
 }
 
 /** Where text or a file comes from. */
