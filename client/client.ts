@@ -1,0 +1,107 @@
+import { commands, type ExtensionContext, type OutputChannel, window, workspace } from "vscode";
+import {
+  type BaseLanguageClient,
+  CloseAction,
+  type DocumentSelector,
+  type LanguageClientOptions,
+  RevealOutputChannelOn,
+  State,
+  WorkDoneProgressCancelNotification,
+} from "vscode-languageclient";
+import { createProgress } from "./progress.ts";
+
+/** Makes a language client for one kind of server process. */
+export type CreateClient = (options: LanguageClientOptions) => BaseLanguageClient;
+
+/**
+ * Starts the server and everything around it: one output channel, the commands, and a message with a way out when the server cannot
+ * start. Resolves when the server runs, or when the message is shown; never rejects.
+ */
+export function startClient(context: ExtensionContext, create: CreateClient): Promise<void> {
+  const output = window.createOutputChannel("Pipewarden", { log: true });
+  const running: { client: BaseLanguageClient | undefined } = { client: undefined };
+
+  const stop = async () => {
+    await running.client?.dispose().catch((error: unknown) => output.warn(String(error)));
+    running.client = undefined;
+  };
+  const start = async () => {
+    const client = createClient(create, output, (message) => void showFailure(message, output));
+    running.client = client;
+    // The failure is shown by then.
+    await client.start().catch((error: unknown) => output.error(String(error)));
+  };
+  // One after the other: a start that overlaps a stop would leave a server process behind.
+  const turns = { last: Promise.resolve() };
+  const restart = () => {
+    turns.last = turns.last.then(stop).then(start);
+    return turns.last;
+  };
+
+  context.subscriptions.push(
+    output,
+    commands.registerCommand("pipewarden.restart", restart),
+    commands.registerCommand("pipewarden.showOutput", () => output.show(true)),
+    workspace.onDidGrantWorkspaceTrust(() => {
+      if (running.client?.isRunning()) void running.client.sendNotification("pipewarden/workspaceTrusted");
+    }),
+    { dispose: stop },
+  );
+  return restart();
+}
+
+/**
+ * Documents by language, and by name for those that another extension has given a language of its own. Documents of other schemes,
+ * such as the old side of a comparison, are copies of these.
+ */
+const DOCUMENTS: DocumentSelector = ["file", "untitled", "vscode-vfs"].flatMap((scheme) => [
+  { scheme, language: "yaml" },
+  { scheme, language: "github-actions-workflow" },
+  { scheme, language: "azure-pipelines" },
+  { scheme, pattern: "**/*.{yml,yaml}" },
+]);
+
+function createClient(
+  create: CreateClient,
+  output: LanguageClientOptions["outputChannel"],
+  showFailure: (message: string) => void,
+): BaseLanguageClient {
+  const progress = createProgress((token) =>
+    client.sendNotification(WorkDoneProgressCancelNotification.type, { token }),
+  );
+  const hasRun = { once: false };
+  const client = create({
+    documentSelector: DOCUMENTS,
+    ...(output && { outputChannel: output }),
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    initializationOptions: () => ({ trusted: workspace.isTrusted }),
+    initializationFailedHandler: () => false,
+    middleware: { handleWorkDoneProgress: progress.show },
+    errorHandler: {
+      error: (error, message, count) => defaults.error(error, message, count),
+      closed: async () => {
+        // A server that ends before it has ever run would end the next time too.
+        const result = hasRun.once ? await defaults.closed() : { action: CloseAction.DoNotRestart };
+        if (result.action === CloseAction.DoNotRestart) showFailure(hasRun.once ? KEEPS_CRASHING : CANNOT_START);
+        return { ...result, handled: true };
+      },
+    },
+  });
+  const defaults = client.createDefaultErrorHandler();
+  client.onDidChangeState(({ newState }) => {
+    if (newState === State.Running) hasRun.once = true;
+    else progress.endAll();
+  });
+  return client;
+}
+
+const CANNOT_START =
+  "Pipewarden cannot check your pipelines: its language server ended while it started. The output says why; reinstalling the extension helps where files are missing.";
+const KEEPS_CRASHING =
+  "Pipewarden no longer checks your pipelines: its language server crashed again and again. The output says why; please report it.";
+
+async function showFailure(message: string, output: OutputChannel): Promise<void> {
+  const choice = await window.showErrorMessage(message, "Show Output", "Restart");
+  if (choice === "Show Output") output.show(true);
+  if (choice === "Restart") await commands.executeCommand("pipewarden.restart");
+}

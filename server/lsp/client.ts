@@ -1,0 +1,52 @@
+import {
+  type ClientCapabilities,
+  CodeActionKind,
+  type InitializeParams,
+  type ServerCapabilities,
+  TextDocumentSyncKind,
+} from "vscode-languageserver";
+import { APPLY_FIX } from "./apply-fix.ts";
+
+/** What is known about the client from its first message. */
+export interface Client {
+  readonly capabilities: ClientCapabilities;
+  /** True where it asks for diagnostics by itself; others are sent them. */
+  readonly pulls: boolean;
+  readonly documentChanges: boolean;
+  readonly folders: readonly string[];
+  /** False where the client says `{ trusted: false }` in its initialization options. */
+  readonly trusted: boolean;
+  /** The initialization option `settings`, for clients that cannot be asked: `{ pipewarden: {…}, http: {…} }`. */
+  readonly settings: unknown;
+}
+
+/** Reads the client's first message. */
+export function readClient({
+  capabilities,
+  initializationOptions,
+  workspaceFolders,
+  rootUri,
+}: InitializeParams): Client {
+  return {
+    capabilities,
+    pulls: capabilities.textDocument?.diagnostic !== undefined,
+    documentChanges: capabilities.workspace?.workspaceEdit?.documentChanges === true,
+    folders: workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []),
+    trusted: initializationOptions?.trusted !== false,
+    settings: initializationOptions?.settings,
+  };
+}
+
+/** What the server offers to such a client. */
+export function capabilitiesFor({ pulls }: Client): ServerCapabilities {
+  return {
+    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+    codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+    executeCommandProvider: { commands: [APPLY_FIX] },
+    workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+    // No document has to be asked for again because another one changed: the server knows the dependents and says so.
+    ...(pulls && {
+      diagnosticProvider: { identifier: "pipewarden", interFileDependencies: false, workspaceDiagnostics: true },
+    }),
+  };
+}

@@ -1,0 +1,7 @@
+import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
+import { startServer } from "./lsp/server.ts";
+import { createResolver } from "./resolvers/network.ts";
+import { createUriFiles } from "./workspace/uri-files.ts";
+
+// The language server as a process of its own: `--node-ipc` for VS Code, `--stdio` for other editors.
+startServer(createConnection(ProposedFeatures.all), { files: createUriFiles(), resolver: createResolver });
