@@ -1,5 +1,4 @@
 import { namedSecrets, type Reach } from "./reach.ts";
-import type { Related } from "./rule.ts";
 
 /** "a", "a and b", "a, b and c", "a, b and 3 more". */
 export function listed(names: readonly string[], most = 3): string {
@@ -19,11 +18,4 @@ export function theft(reach: Reach): string {
   const named = namedSecrets(reach);
   const shown = named.length > 0 ? named : reach;
   return shown.length === 0 ? "" : listed(shown.map((secret) => secret.name));
-}
-
-/** A related place for each secret of a reach that stands in the document. */
-export function theftList(reach: Reach): readonly Related[] {
-  return reach.flatMap(({ name, scope, span }) =>
-    span === undefined ? [] : [{ span, message: `${name}, granted by ${scope}` }],
-  );
 }

@@ -7,7 +7,6 @@ import { parseBash } from "../shell/bash.ts";
 import { type Node, type Pipe, staticText } from "../shell/command.ts";
 import type { Check, Flaw } from "../shell/dataflow.ts";
 import { contains, type Span } from "../text.ts";
-import { theftList } from "../wording.ts";
 
 /** A check of downloaded code that lets changed code through. */
 export const ineffectiveVerification: Rule = {
@@ -100,7 +99,6 @@ function problem(remote: RemoteExecution, check: Check): Problem {
         message: "It is downloaded here",
       })),
       { span: script.toDocument(execution.span), message: "It runs here all the same" },
-      ...theftList(reach),
     ],
     reach,
     fixes: check.flaw === "ignored" && from !== undefined ? stopFix(from, check) : [],

@@ -4,7 +4,6 @@ import { type Reach, reachOfStep } from "../reach.ts";
 import { addresses, obstacle, pinFixes, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { contains } from "../text.ts";
-import { theftList } from "../wording.ts";
 
 /** Downloaded text that goes straight into an interpreter. */
 export const unpinnedRemoteScript: Rule = {
@@ -137,7 +136,6 @@ function problem(pipeline: Pipeline, { step, script, execution, downloads }: Rem
         span: from.toDocument(download.span),
         message: "It is downloaded here",
       })),
-      ...theftList(reach),
     ],
     reach,
     fixes,

@@ -3,7 +3,7 @@ import type { Pipeline } from "../model.ts";
 import { reachOfStep } from "../reach.ts";
 import { type Fetched, lineOf, obstacle, pinFixes, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
-import { shortened, theftList } from "../wording.ts";
+import { shortened } from "../wording.ts";
 
 /** A file that is downloaded and run later, with nothing in between that looks at its content. */
 export const unverifiedDownload: Rule = {
@@ -111,7 +111,6 @@ function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExec
         span: script.toDocument(execution.span),
         message: `${shortened(execution.runner)} runs it here`,
       })),
-      ...theftList(reach),
     ],
     reach,
     fixes,

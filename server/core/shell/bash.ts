@@ -11,7 +11,7 @@ import type { Assignment, Block, Condition, Node, Part, Redirect, Statement, Wor
  * @param holes the masked expressions, with spans into `text`
  */
 export function parseBash(text: string, holes: readonly Hole[] = []): Block {
-  const frame: Frame = { text, holes, locate: (start, end) => ({ start, end }) };
+  const frame: Frame = { text, holes, depth: 0, locate: exactly };
   const statements = statementsWithResync(text, frame);
   return { kind: "block", span: { start: 0, end: text.length }, statements };
 }
@@ -23,30 +23,46 @@ export function parseBash(text: string, holes: readonly Hole[] = []): Block {
  * @param text the script text that the word's spans index
  */
 export function parseBashWord(text: string, word: Word, holes: readonly Hole[] = []): Block | undefined {
-  const first = word.parts[0];
-  const last = word.parts.at(-1);
-  if (first === undefined || last === undefined || word.parts.every((part) => part.kind !== "text")) return undefined;
+  if (word.parts.every((part) => part.kind !== "text")) return undefined;
   const written = text.slice(word.span.start, word.span.end);
   const quote = /^(?:"|'|)/.exec(written)?.[0] ?? "";
-  const span = {
-    start: word.span.start + quote.length,
-    end: word.span.end - (written.length > 1 && written.endsWith(quote) ? quote.length : 0),
-  };
-  const inner = text.slice(span.start, span.end);
-  if (!/[\\"'`]/.test(quote === "'" ? "" : inner.replace(/\$\([^()"\\`]*\)/g, ""))) {
-    return block(parseRegion(text, span.start, span.end), { text, holes, locate: (start, end) => ({ start, end }) });
+  const closed = written.length > 1 && written.endsWith(quote);
+  const span = { start: word.span.start + quote.length, end: word.span.end - (closed ? quote.length : 0) };
+  if (isVerbatim(text, word, span, quote)) {
+    return block(parseRegion(text, span.start, span.end), { text, holes, depth: 0, locate: exactly });
   }
-  const value = word.parts
-    .map((part) => (part.kind === "text" ? part.value : text.slice(part.span.start, part.span.end)))
-    .join("");
-  return block(parse(value), { text: value, holes: [], locate: () => word.span });
+  const values = word.parts.map((part) => {
+    if (part.kind === "text") return part.value;
+    return part.span.start > word.span.start ? text.slice(part.span.start, part.span.end) : undefined;
+  });
+  if (values.includes(undefined)) return undefined;
+  const value = values.join("");
+  return block(parse(value), { text: value, holes: [], depth: 0, locate: () => word.span });
+}
+
+/** True where the text between the quotes is the program, character by character: no escapes, and every part at a place of its own. */
+function isVerbatim(text: string, { parts }: Word, span: Span, quote: string): boolean {
+  const inner = text.slice(span.start, span.end);
+  if (quote !== "'" && /[\\"'`]/.test(inner.replace(/\$\([^()"\\`]*\)/g, ""))) return false;
+  const ordered = parts.every((part, index) => index === 0 || part.span.start >= (parts[index - 1]?.span.end ?? 0));
+  const [only] = parts;
+  return ordered && (parts.length > 1 || (only?.kind === "text" && only.value === inner));
 }
 
 /** The text that positions index, and where they lie in the script that was given to the reader. */
 interface Frame {
   readonly text: string;
   readonly holes: readonly Hole[];
+  /** How many substitutions it lies in. */
+  readonly depth: number;
   locate(start: number, end: number): Span;
+}
+
+/** Broken backticks can hold themselves without end: deeper programs than this are left out. */
+const MAX_DEPTH = 64;
+
+function exactly(start: number, end: number): Span {
+  return { start, end };
 }
 
 const RESYNC_ROUNDS = 8;
@@ -80,8 +96,10 @@ function block(
 
 /** The program inside a substitution. Escaped backticks index a decoded text of their own: everything in it lies at the outer span. */
 function program(script: ParsedScript | undefined, outer: Span, frame: Frame): Block {
-  if (script === undefined) return { kind: "block", span: outer, statements: [] };
-  const inner: Frame = script.source === undefined ? frame : { text: script.source, holes: [], locate: () => outer };
+  const depth = frame.depth + 1;
+  if (script === undefined || depth > MAX_DEPTH) return { kind: "block", span: outer, statements: [] };
+  const escaped = script.source !== undefined;
+  const inner: Frame = escaped ? { text: script.source, holes: [], depth, locate: () => outer } : { ...frame, depth };
   return block(script, inner);
 }
 

@@ -398,6 +398,12 @@ function writeTo(redirects: readonly Redirect[], outcome: Outcome, run: Run): Ou
   if (target === undefined) return outcome;
   const io: Io = { stdin: SILENCE, tolerant: true, depth: MAX_DEPTH, exits: freshExits() };
   const { origins, digests, text } = outcome.output;
+  const [reader] = target.parts;
+  if (reader?.kind === "process" && reader.direction === "out") {
+    const from = ended(outcome);
+    if (from !== undefined) substitute(reader.body, from, { ...io, depth: 1, stdin: outcome.output }, run);
+    return { ...outcome, output: SILENCE };
+  }
   const write = (state: State | undefined): State | undefined => {
     const path = state && expand(target, state, io, run).values[0]?.text;
     if (state === undefined || path === undefined || path === "/dev/null") return state;
@@ -513,7 +519,7 @@ function expandPart(part: Part, state: State, io: Io, run: Run): ExpandedPart {
       return { value, state: ended(outcome) ?? state, status: outcome };
     }
     case "process": {
-      const outcome = substitute(part.body, state, part.direction === "in" ? io : { ...io, stdin: SILENCE }, run);
+      const outcome = substitute(part.body, state, { ...io, stdin: SILENCE }, run);
       const { origins, digests, text, known } = part.direction === "in" ? outcome.output : SILENCE;
       const value: Value = { text: symbol(run), known: false, origins, digests, whole: true, span: part.span };
       // The list of a check is read through the file name of the substitution, so its text is kept under that name.

@@ -3,6 +3,7 @@ import { parseBashWord } from "./bash.ts";
 import type { Block } from "./command.ts";
 import { isImmutable, isLocal, readFetch } from "./downloads.ts";
 import { isShell, readInterpreter } from "./interpreters.ts";
+import { readOneLiner } from "./one-liners.ts";
 import {
   type Download,
   fileAt,
@@ -292,7 +293,11 @@ function concatenate({ words, io, command, run }: Call, state: State): Outcome {
   });
 }
 
-function splitStream({ words, io }: Call, state: State): Outcome {
+function splitStream(call: Call, state: State): Outcome {
+  const { words, io } = call;
+  for (const part of call.command.words.flatMap((word) => word.parts)) {
+    if (part.kind === "process" && part.direction === "out") call.runBlock(part.body, state, io);
+  }
   const files = words.slice(1).filter(({ text }) => !text.startsWith("-"));
   return outputs(
     files.reduce((before, file) => storeAt(before, file.text, io.stdin.origins), state),
@@ -503,18 +508,19 @@ function runRemotely(call: Call, state: State): Outcome {
 }
 
 const CONTAINER_VALUED =
-  /^(?:-[uvewphlcam]|--(?:env|user|volume|workdir|name|network|entrypoint|mount|publish|label|platform|env-file|hostname|add-host|memory|cpus|gpus|ipc|cap-add|device|namespace|container|detach-keys|restart|security-opt|ulimit|shm-size|tmpfs|link|log-driver|pull|privileged-without))$/;
+  /^(?:-[uvewphlcam]|--(?:env|user|volume|workdir|name|network|entrypoint|mount|publish|label|platform|env-file|hostname|add-host|memory|cpus|gpus|ipc|cap-add|device|namespace|container|detach-keys|restart|security-opt|ulimit|shm-size|tmpfs|link|log-driver|pull))$/;
 
 /** `docker exec CONTAINER CMD`, `docker run IMAGE CMD`, `kubectl exec POD -- CMD`. */
 function runContainer(call: Call, state: State): Outcome | undefined {
   const args = call.words.slice(1).filter(({ text }) => text !== "container" && text !== "compose");
   if (!/^(?:exec|run)$/.test(args[0]?.text ?? "")) return undefined;
   const rest = args.slice(1);
-  const dashes = rest.findIndex(({ text }) => text === "--");
   const target = rest.findIndex(
     ({ text }, index) => !text.startsWith("-") && !CONTAINER_VALUED.test(rest[index - 1]?.text ?? ""),
   );
-  const inner = dashes >= 0 ? rest.slice(dashes + 1) : target < 0 ? [] : rest.slice(target + 1);
+  const behind = target < 0 ? [] : rest.slice(target + 1);
+  const dashes = programName(call.words[0]) === "kubectl" ? behind.findIndex(({ text }) => text === "--") : -1;
+  const inner = behind.slice(dashes + 1);
   return inner.length === 0 ? done(state) : runInner(call, inner, state);
 }
 
@@ -612,14 +618,54 @@ function interprets(call: Call, state: State): Outcome | undefined {
       report(call, state, io.stdin.origins, "direct", name);
       return isShell(name) ? runNested(call, stdinProgram(call), state, SILENCE) : done(state);
     case "file":
+      if (/^https?:\/\//i.test(code.word.text)) return runAddress(call, code.word, state, name);
       runFile(call, code.word, state, name);
       return done(state);
     case "text":
+      if (code.language === "other") {
+        const scripted = runOneLiner(call, state);
+        if (scripted !== undefined) return scripted;
+      }
       if (code.word.whole) report(call, state, code.word.origins, "direct", name);
       return code.language === "shell" ? runNested(call, nestedProgram(call, code.word), state, io.stdin) : done(state);
     case "nothing":
       return done(state);
   }
+}
+
+/** `deno run https://…`: the interpreter fetches its program itself. */
+function runAddress(call: Call, url: Value, state: State, runner: string): Outcome {
+  if (isLocal(url.text) || isImmutable(url.text)) return done(state);
+  const { command, run } = call;
+  const download: Download = {
+    command,
+    span: command.span,
+    script: run.index,
+    tool: runner,
+    url: url.text,
+    known: url.known,
+    hidden: false,
+  };
+  const after = withVerdict(state, [download], false);
+  report(call, after, [download], "direct", runner);
+  return done(after);
+}
+
+/** Code in the text of an argument that fetches by itself. */
+function runOneLiner(call: Call, state: State): Outcome | undefined {
+  const { command, words, run } = call;
+  const found = readOneLiner(words);
+  if (found === undefined) return undefined;
+  const tool = programName(words[0]);
+  const made = found.urls
+    .filter((url) => !isLocal(url) && !isImmutable(url))
+    .map(
+      (url): Download => ({ command, span: command.span, script: run.index, tool, url, known: true, hidden: false }),
+    );
+  const after = withVerdict(state, made, false);
+  if (found.executes) report(call, after, made, "direct", tool);
+  const stored = found.file === undefined ? after : storeAt(after, found.file, made);
+  return outputs(stored, { origins: found.prints ? made : [], start: command.span.start });
 }
 
 /** A program in a shell of its own: what it sets is gone with it, and its errexit is not ours. */
@@ -675,20 +721,28 @@ function programOrigins({ run }: Call, state: State, path: string): readonly Dow
 
 /** True where a path shares a word with the name of what was fetched: `tool-1.2.tar.gz` and `./tool-1.2/bin/x`. */
 function related(source: string, path: string): boolean {
-  const words = (text: string): readonly string[] =>
-    text
+  const known = new Set(
+    source
+      .replace(/\w+:\/\/[^/\s]*/g, "")
       .toLowerCase()
-      .split(/[^a-z0-9$]+|(?<=[a-z])(?=\d)/)
-      .filter((word) => word.length > 1);
-  const known = new Set(words(source.replace(/^\w+:\/\//, "")));
-  return words(path).some(
-    (word) =>
-      known.has(word) &&
-      !/^(?:bin|sh|com|org|io|www|linux|x86|64|amd64|release|releases|download|latest|main|master|tar|gz|zip)$/.test(
-        word,
-      ),
+      .split(WORD_BREAK),
   );
+  const host = (/^\w+:\/\/([^/\s]*)/.exec(source)?.[1] ?? "").toLowerCase().split(WORD_BREAK);
+  for (const word of host) if (word.length > 2) known.add(word);
+  return path
+    .toLowerCase()
+    .split(WORD_BREAK)
+    .some((word) => known.has(word) && !COMMON.has(word));
 }
+
+const WORD_BREAK = /[^a-z0-9$]+|(?<=[a-z])(?=\d)/;
+/** Words that name no product. */
+const COMMON = new Set([
+  "",
+  ..."bin sh com org io www linux x 86 64 amd arm darwin release releases download latest main master tar gz zip v".split(
+    " ",
+  ),
+]);
 
 /** Any other command: what it reads may be what it writes. */
 function passes({ words, io }: Call, state: State): Outcome {
