@@ -1,0 +1,34 @@
+import type { Region } from "./lines.ts";
+import { type Report, shownPath } from "./report.ts";
+
+/**
+ * The report for a script: one JSON object. Lines and columns count from 1 in UTF-16 units, ends are exclusive; paths are from `base`
+ * with forward slashes.
+ */
+export function toJson(report: Report, version: string): string {
+  const place = (file: string, region: Region) => ({ path: shownPath(report, file), region });
+  const document = {
+    version,
+    base: report.base,
+    ciFiles: report.ciFiles,
+    findings: report.results.map(({ rule, severity, message, file, region, related, reach, fixes, fingerprint }) => ({
+      rule: rule.id,
+      severity,
+      message,
+      ...place(file, region),
+      related: related.map((each) => ({ message: each.message, ...place(each.file, each.region) })),
+      reach: reach?.map(({ name, kind, scope, level, region }) => ({ name, kind, scope, level, region })),
+      fixes: fixes.map(({ title, changes }) => ({
+        title,
+        changes: changes.map((change) => ({
+          path: shownPath(report, change.file),
+          region: change.region,
+          text: change.text,
+        })),
+      })),
+      fingerprint,
+    })),
+    notices: report.notices.map(({ file, ...notice }) => ({ path: shownPath(report, file), ...notice })),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}

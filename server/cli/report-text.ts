@@ -1,0 +1,71 @@
+import type { Severity } from "../core/index.ts";
+import { printable } from "./printable.ts";
+import { grouped, type Notice, type Report, type Result, shownPath } from "./report.ts";
+
+/** The report for a person: findings by file, what each could have read, and a line that sums up. */
+export function toText(report: Report, colours: boolean): string {
+  const paint = colours ? painted : (text: string) => text;
+  const files = [...grouped(report.results, (result) => result.file)].map(([file, results]) =>
+    [paint(printable(shownPath(report, file)), "file"), ...results.flatMap((result) => linesOf(result, paint))].join(
+      "\n",
+    ),
+  );
+  return `${[...files, summary(report)].join("\n\n")}\n`;
+}
+
+/** What there is to say about the scan itself, one line each. */
+export function noticesToText(report: Report): string {
+  return report.notices
+    .map((notice) => `pipewarden: ${printable(whereOf(report, notice))}: ${printable(notice.message)}\n`)
+    .join("");
+}
+
+type Paint = (text: string, style: Style) => string;
+
+type Style = Severity | "file" | "quiet";
+
+const CODES: { readonly [S in Style]: string } = {
+  error: "31",
+  warning: "33",
+  information: "36",
+  hint: "36",
+  file: "4",
+  quiet: "2",
+};
+
+function painted(text: string, style: Style): string {
+  return `\u001b[${CODES[style]}m${text}\u001b[0m`;
+}
+
+function linesOf({ region, severity, message, rule, reach = [] }: Result, paint: Paint): readonly string[] {
+  const place = `${region.startLine}:${region.startColumn}`.padStart(8);
+  const head = `${place}  ${paint(severity.padEnd(11), severity)}  ${printable(message)} ${paint(`[${rule.id}]`, "quiet")}`;
+  const theft = `${" ".repeat(23)}It could read ${reachText(reach)}.`;
+  return reach.length === 0 ? [head] : [head, theft];
+}
+
+/** "A and B (the whole workflow), C (job “build”)": each scope once, in the order of the reach. */
+function reachText(reach: NonNullable<Result["reach"]>): string {
+  return [...grouped(reach, ({ scope }) => scope)]
+    .map(([scope, secrets]) => `${secrets.map(({ name }) => printable(name)).join(", ")} (${printable(scope)})`)
+    .join(", ");
+}
+
+function summary({ results, ciFiles }: Report): string {
+  if (ciFiles === 0) return "No CI file found.";
+  if (results.length === 0) return `Nothing to report in ${counted(ciFiles, "CI file")}.`;
+  const counts = (["error", "warning", "information", "hint"] as const).flatMap((severity) => {
+    const count = results.filter((result) => result.severity === severity).length;
+    return count === 0 ? [] : [severity === "information" ? `${count} information` : counted(count, severity)];
+  });
+  const files = new Set(results.map(({ file }) => file)).size;
+  return `${counts.join(", ")} in ${counted(files, "file")}; ${counted(ciFiles, "CI file")} read.`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function whereOf(report: Report, { file, line }: Notice): string {
+  return line === undefined ? shownPath(report, file) : `${shownPath(report, file)}:${line}`;
+}

@@ -1,0 +1,74 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Severity } from "../core/index.ts";
+import { reasonOf } from "../workspace/read-file.ts";
+import { readArguments, type ScanCommand, usage } from "./arguments.ts";
+import { printable } from "./printable.ts";
+import type { Report } from "./report.ts";
+import { toJson } from "./report-json.ts";
+import { toSarif } from "./report-sarif.ts";
+import { noticesToText, toText } from "./report-text.ts";
+import { scan } from "./scan.ts";
+
+/** What the command line needs from its process. */
+export interface Terminal {
+  readonly version: string;
+  /** Absolute path of the current folder. */
+  readonly cwd: string;
+  /** True where standard output shows colours. */
+  readonly colours: boolean;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** Exit codes: what a script that calls Pipewarden relies on. */
+export type ExitCode = 0 | 1 | 2;
+
+/** Runs the command line with the arguments after the program's name. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const command = readArguments(args);
+  if (command.kind === "scan") return runScan(command, terminal);
+  if (command.kind === "help") terminal.out(usage);
+  if (command.kind === "version") terminal.out(`${terminal.version}\n`);
+  if (command.kind !== "wrong") return 0;
+  terminal.err(`pipewarden: ${printable(command.reason)}\n\n${usage}`);
+  return 2;
+}
+
+async function runScan(command: ScanCommand, terminal: Terminal): Promise<ExitCode> {
+  const report = await scan({ ...command, cwd: terminal.cwd });
+  const exitCode = exitCodeOf(report, command.failOn);
+  terminal.err(noticesToText(report));
+  const text = written(report, command, exitCode, terminal);
+  if (command.output === undefined) {
+    terminal.out(text);
+    return exitCode;
+  }
+  try {
+    writeFileSync(path.resolve(terminal.cwd, command.output), text);
+    return exitCode;
+  } catch (error) {
+    terminal.err(`pipewarden: ${printable(command.output)} could not be written: it ${reasonOf(error)}.\n`);
+    return 2;
+  }
+}
+
+function written(report: Report, { format, output }: ScanCommand, exitCode: ExitCode, terminal: Terminal): string {
+  switch (format) {
+    case "json":
+      return toJson(report, terminal.version);
+    case "sarif":
+      return toSarif(report, terminal.version, exitCode);
+    case "text":
+      return toText(report, terminal.colours && output === undefined);
+  }
+}
+
+/** From the gravest to the mildest. */
+const SEVERITIES: readonly Severity[] = ["error", "warning", "information", "hint"];
+
+function exitCodeOf({ results, notices }: Report, failOn: Severity | "never"): ExitCode {
+  if (notices.some(({ failure }) => failure)) return 2;
+  const grave = SEVERITIES.slice(0, failOn === "never" ? 0 : SEVERITIES.indexOf(failOn) + 1);
+  return results.some(({ severity }) => grave.includes(severity)) ? 1 : 0;
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { run } from "./cli/run.ts";
+
+// The same way leads to the manifest from server/ and from dist/.
+const manifest: { readonly version: string } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+);
+const { NO_COLOR, TERM } = process.env;
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // Whoever closes the pipe, as `head` does, has read enough.
+    if (error.code === "EPIPE") process.exit();
+    if (stream === process.stdout)
+      process.stderr.write(`pipewarden: the report could not be written: ${error.message}\n`);
+    process.exit(2);
+  });
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2), {
+    version: manifest.version,
+    cwd: process.cwd(),
+    colours: process.stdout.isTTY === true && !NO_COLOR && TERM !== "dumb",
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  });
+} catch (error) {
+  // Node's own exit code for this would say "findings".
+  process.stderr.write(
+    `pipewarden: this is a mistake in Pipewarden: ${error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  process.exitCode = 2;
+}
