@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { copySample, type SampleCopy } from "../../../scripts/sample.ts";
+import { answers } from "../../support/network.ts";
+import { codecovScript } from "../codecov-script.ts";
+import { type SampleInternet, startSampleInternet } from "../internet.ts";
+import {
+  chooseQuickFix,
+  clickText,
+  hoverText,
+  lines,
+  openQuickFixes,
+  openWorkbench,
+  problems,
+  squiggles,
+  type Workbench,
+} from "../workbench.ts";
+
+const workflow = ".github/workflows/ci.yml";
+const command = "bash <(curl -s https://codecov.io/bash)";
+
+describe("what a person sees in VS Code", () => {
+  let sample: SampleCopy;
+  let internet: SampleInternet;
+  let workbench: Workbench;
+
+  beforeEach(async () => {
+    sample = copySample();
+    internet = await startSampleInternet();
+    workbench = await openWorkbench({ folder: sample.folder, file: workflow, ...proxiedBySettings(internet) });
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed")
+      await workbench?.screenshot(`failed-${this.currentTest.title.replace(/\W+/g, "-")}`);
+    await workbench?.close();
+    await internet?.close();
+    sample?.remove();
+  });
+
+  it("sees the Codecov line underlined, learns what it could take, and pins it", async () => {
+    const { page } = workbench;
+    await squiggles(page).first().waitFor({ state: "attached" });
+    await page.locator("[id='status.problems']").waitFor();
+    await workbench.screenshot("1-underlined");
+    const rows = await problems(page);
+    await rows.filter({ hasText: "unpinned-remote-script" }).first().waitFor();
+    await workbench.screenshot("2-problems");
+    await page.getByRole("button", { name: "Collapse All" }).last().click();
+    for (const file of ["ci.yml", "action.yml", ".gitlab-ci.yml"])
+      await rows.filter({ hasText: file }).first().waitFor();
+    assert.equal(await rows.count(), 3, "of the files that nobody opened, the pipelines and nothing else");
+    await page.keyboard.press("Control+J");
+    await hoverText(page, "curl -s", "AWS_SECRET_ACCESS_KEY");
+    await workbench.screenshot("3-hover");
+    await clickText(page, "curl -s");
+    await openQuickFixes(page, "Pin");
+    await workbench.screenshot("4-quick-fix");
+    assert.deepEqual(internet.network.connections, []);
+    await chooseQuickFix(page, "Pin");
+    const sha256 = createHash("sha256").update(codecovScript).digest("hex");
+    await lines(page).filter({ hasText: sha256 }).waitFor();
+    await squiggles(page, "error").waitFor({ state: "detached" });
+    await page.locator(".notification-toast").waitFor({ state: "detached" });
+    await workbench.screenshot("5-pinned");
+    await page.locator(".tab.active.dirty").waitFor();
+    await page.keyboard.press("Control+S");
+    await page.locator(".tab.active:not(.dirty)").waitFor();
+    const saved = readFileSync(path.join(sample.folder, workflow), "utf8");
+    assert.ok(saved.includes(sha256) && !saved.includes(command), saved);
+  });
+
+  it("pins an action to the commit of its tag, and sees which version that is", async () => {
+    const { page } = workbench;
+    await squiggles(page).first().waitFor({ state: "attached" });
+    await clickText(page, "actions/checkout@v4");
+    await openQuickFixes(page, "Pin");
+    await chooseQuickFix(page, "Pin");
+    await lines(page)
+      .filter({ hasText: `uses: actions/checkout@${internet.checkoutCommit} # v4.2.2` })
+      .waitFor();
+    await workbench.screenshot("6-pinned-action");
+  });
+
+  it("is told in one message why a script cannot be pinned, and keeps the file as it was", async () => {
+    const { page } = workbench;
+    internet.network.site("codecov.io", answers.text("gone\n", 404));
+    await squiggles(page).first().waitFor({ state: "attached" });
+    await clickText(page, "curl -s");
+    await openQuickFixes(page, "Pin");
+    await chooseQuickFix(page, "Pin");
+    const messages = page.locator(".notifications-toasts .notification-list-item-message");
+    await messages.filter({ hasText: "404" }).waitFor();
+    await messages.filter({ hasNotText: "404" }).waitFor({ state: "detached" });
+    await workbench.screenshot("7-refused");
+    assert.equal(await messages.count(), 1);
+    assert.equal(await lines(page).filter({ hasText: command }).count(), 1);
+    assert.equal(await page.locator(".tab.active.dirty").count(), 0);
+  });
+
+  it("can cancel while the network does not answer, and keeps the file as it was", async () => {
+    const { page } = workbench;
+    internet.network.site("codecov.io", answers.hang());
+    await squiggles(page).first().waitFor({ state: "attached" });
+    await clickText(page, "curl -s");
+    await openQuickFixes(page, "Pin");
+    await chooseQuickFix(page, "Pin");
+    await page.locator(".notifications-toasts .monaco-button", { hasText: "Cancel" }).click();
+    await page.locator(".notifications-toasts .notification-toast").first().waitFor({ state: "detached" });
+    assert.equal(await lines(page).filter({ hasText: command }).count(), 1);
+    assert.equal(await page.locator(".tab.active.dirty").count(), 0);
+  });
+});
+
+/** Settings as behind a company's proxy: VS Code knows it from its settings, and the environment names only the authority. */
+function proxiedBySettings({ network }: SampleInternet) {
+  const { HTTPS_PROXY: _, https_proxy: __, ...env } = network.env;
+  return { settings: { "http.proxy": network.proxyUrl }, env: { ...process.env, ...env } };
+}
