@@ -2,6 +2,8 @@ import { type Job, type Pipeline, type Scope, type Script, type Step, scopeChain
 import { parseBash } from "./shell/bash.ts";
 import type { Block } from "./shell/command.ts";
 import { type Download, type Execution, type FlowScript, traceJob } from "./shell/dataflow.ts";
+import type { ImageUse } from "./shell/images.ts";
+import type { PackageUse } from "./shell/packages.ts";
 
 /** A place where downloaded content runs, with the step and the script it happens in. */
 export interface RemoteExecution {
@@ -21,54 +23,91 @@ export interface RemoteExecution {
   scriptOf(index: number): Script | undefined;
 }
 
-const TRACES = new WeakMap<Pipeline, readonly RemoteExecution[]>();
-
-/** Everything downloaded that runs as code in a pipeline. Computed once for each pipeline, however many rules ask. */
-export function remoteExecutions(pipeline: Pipeline): readonly RemoteExecution[] {
-  const known = TRACES.get(pipeline);
-  if (known !== undefined) return known;
-  const found = pipeline.jobs.flatMap(traceOf);
-  TRACES.set(pipeline, found);
-  return found;
+/** A package or image that a script fetches by name. */
+export interface Pull {
+  readonly step: Step;
+  readonly script: Script;
+  readonly use: PackageUse | ImageUse;
 }
 
+interface Flow {
+  readonly executions: readonly RemoteExecution[];
+  readonly pulls: readonly Pull[];
+}
+
+const FLOWS = new WeakMap<Pipeline, Flow>();
+
+/** Everything downloaded that runs as code in a pipeline. */
+export function remoteExecutions(pipeline: Pipeline): readonly RemoteExecution[] {
+  return flowOf(pipeline).executions;
+}
+
+/** Everything that the scripts of a pipeline fetch by the name of a package or image. */
+export function pullsOf(pipeline: Pipeline): readonly Pull[] {
+  return flowOf(pipeline).pulls;
+}
+
+/** Computed once for each pipeline, however many rules ask. */
+function flowOf(pipeline: Pipeline): Flow {
+  const known = FLOWS.get(pipeline);
+  if (known !== undefined) return known;
+  const programs = new Map<string, Block>();
+  const flows = pipeline.jobs.map((job) => traceOf(job, programs));
+  const flow = {
+    executions: flows.flatMap(({ executions }) => executions),
+    pulls: flows.flatMap(({ pulls }) => pulls),
+  };
+  FLOWS.set(pipeline, flow);
+  return flow;
+}
+
+/** A script with its place in the job. */
 interface Placed {
   readonly step: Step;
   readonly script: Script;
   readonly flow: FlowScript;
 }
 
-function traceOf(job: Job): readonly RemoteExecution[] {
+/** @param programs what scripts say, by their place: a script that several jobs share is read once */
+function traceOf(job: Job, programs: Map<string, Block>): Flow {
   const placed = job.steps.flatMap((step) => {
     const environment = environmentOf(step.scope);
-    return step.scripts.flatMap((script) => place(step, script, environment));
+    return step.scripts.flatMap((script) => place(step, script, environment, programs));
   });
-  return traceJob(placed.map(({ flow }) => flow)).flatMap((execution) => {
-    const at = placed[execution.script];
-    if (at === undefined) return [];
-    const downloads = execution.downloads.flatMap((download) => {
-      const from = placed[download.script];
-      return from === undefined ? [] : [{ download, script: from.script, program: from.flow.program, step: from.step }];
-    });
-    return [
-      {
-        job,
-        step: at.step,
-        script: at.script,
-        program: at.flow.program,
-        execution,
-        downloads,
-        scriptOf: (index) => placed[index]?.script,
-      },
-    ];
+  const { executions, pulls } = traceJob(placed.map(({ flow }) => flow));
+  return {
+    executions: executions.flatMap((execution) => remoteExecution(job, placed, execution)),
+    pulls: pulls.flatMap(({ script, use }) => {
+      const at = placed[script];
+      return at === undefined ? [] : [{ step: at.step, script: at.script, use }];
+    }),
+  };
+}
+
+function remoteExecution(job: Job, placed: readonly Placed[], execution: Execution): readonly RemoteExecution[] {
+  const at = placed[execution.script];
+  if (at === undefined) return [];
+  const downloads = execution.downloads.flatMap((download) => {
+    const from = placed[download.script];
+    return from === undefined ? [] : [{ download, script: from.script, program: from.flow.program, step: from.step }];
   });
+  const scriptOf = (index: number): Script | undefined => placed[index]?.script;
+  return [{ job, step: at.step, script: at.script, program: at.flow.program, execution, downloads, scriptOf }];
 }
 
 const POSIX = new Set(["bash", "sh", "zsh", "ksh", "unknown"]);
 
-function place(step: Step, script: Script, environment: ReadonlyMap<string, string>): readonly Placed[] {
+function place(
+  step: Step,
+  script: Script,
+  environment: ReadonlyMap<string, string>,
+  programs: Map<string, Block>,
+): readonly Placed[] {
   const { text, holes, shell, unit, folder, handover } = script;
   if (!POSIX.has(shell.language)) return [];
+  const key = `${script.span.start}:${script.span.end}`;
+  const program = programs.get(key) ?? parseBash(text, holes);
+  programs.set(key, program);
   return [
     {
       step,
@@ -81,7 +120,7 @@ function place(step: Step, script: Script, environment: ReadonlyMap<string, stri
         folder,
         handover,
         environment,
-        program: parseBash(text, holes),
+        program,
         tolerated: step.tolerated,
         always: step.always,
       },

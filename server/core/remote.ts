@@ -1,13 +1,21 @@
 import type { RemoteExecution } from "./flow.ts";
-import type { Pipeline, Script } from "./model.ts";
+import type { Script } from "./model.ts";
 import type { Answer, Question } from "./question.ts";
 import { namedSecrets, type Reach } from "./reach.ts";
 import type { Fix, NoFix, Severity } from "./rule.ts";
-import type { Command } from "./shell/command.ts";
+import type { Block, Command } from "./shell/command.ts";
 import type { Download } from "./shell/dataflow.ts";
 import { hostOf } from "./shell/downloads.ts";
 import { movableGitAddress } from "./shell/git-address.ts";
-import { followsRedirects, type PinSite, pinFetch, pinnedUrl, pinObstacle } from "./shell/pin.ts";
+import {
+  checkBefore,
+  downloadedFile,
+  followsRedirects,
+  type PinSite,
+  pinFetch,
+  pinnedUrl,
+  pinObstacle,
+} from "./shell/pin.ts";
 import { listed, shortened, theft } from "./wording.ts";
 
 // What the rules about downloaded code have in common: how bad it is, what they say, how it is pinned.
@@ -38,38 +46,68 @@ export function lineOf(text: string, offset: number): number {
   return line;
 }
 
-/** One fix for each fetch that can be pinned by its content. */
-export function pinFixes(pipeline: Pipeline, downloads: readonly Fetched[]): readonly Fix[] {
-  return downloads.flatMap(({ download, script, program }) => {
-    const { text, holes, shell, operatingSystems, scratch } = script;
-    const site: PinSite = { text, holes, program, shell, operatingSystems, scratch };
-    const url = pinnedUrl(site, download.command);
-    if (url === undefined || !/^https:/i.test(url) || pinObstacle(site, download.command) !== undefined) return [];
-    const title = `Pin ${shortened(url.replace(/^https:\/\//, ""), 60)} by its SHA-256`;
-    return [pinFix(title, url, { pipeline, site, script, command: download.command })];
+/**
+ * One fix for each fetch that can be pinned by its content.
+ *
+ * @param run where the download runs, when that is another script: the check then belongs there
+ */
+export function pinFixes(downloads: readonly Fetched[], run?: RemoteExecution): readonly Fix[] {
+  return downloads.flatMap((fetched) => {
+    const place = placeOf(fetched, run);
+    const url = addressOf(place, fetched.download);
+    if (url === undefined || !/^https:/i.test(url) || obstacleOf(place, url) !== undefined) return [];
+    return [pinFix(`Pin ${shortened(url.replace(/^https:\/\//, ""), 60)} by its SHA-256`, url, place)];
   });
 }
 
 /** Why a fetch cannot be pinned by a fix, and what to do instead; `undefined` where a fix does it. */
 export function obstacle(downloads: readonly Fetched[]): string | undefined {
-  return downloads.flatMap(({ download, script, program }) => {
-    const { text, holes, shell, operatingSystems, scratch } = script;
-    return pinObstacle({ text, holes, program, shell, operatingSystems, scratch }, download.command)?.refused ?? [];
+  return downloads.flatMap((fetched) => {
+    const place = placeOf(fetched, undefined);
+    return obstacleOf(place, addressOf(place, fetched.download)) ?? [];
   })[0];
 }
 
+/** Where a fix changes the document. */
 interface Place {
-  readonly pipeline: Pipeline;
   readonly site: PinSite;
   readonly script: Script;
   readonly command: Command;
+  /** Where the file runs, when that is in another script. */
+  readonly run: { readonly site: PinSite; readonly script: Script; readonly command: Command } | undefined;
+}
+
+function placeOf({ download, script, program }: Fetched, run: RemoteExecution | undefined): Place {
+  const elsewhere = run !== undefined && run.script !== script && run.script.unit !== script.unit;
+  return {
+    site: siteOf(script, program),
+    script,
+    command: download.command,
+    run: elsewhere
+      ? { site: siteOf(run.script, run.program), script: run.script, command: run.execution.command }
+      : undefined,
+  };
+}
+
+function siteOf({ text, holes, shell, operatingSystems, scratch }: Script, program: Block): PinSite {
+  return { text, holes, program, shell, operatingSystems, scratch };
+}
+
+/** The address that the command names, or that the data flow knows its variables to make. */
+function addressOf({ site, command }: Place, download: Download): string | undefined {
+  return pinnedUrl(site, command) ?? (download.known && /^https?:/i.test(download.url) ? download.url : undefined);
+}
+
+function obstacleOf({ site, command }: Place, url: string | undefined): string | undefined {
+  return pinObstacle(site, command, url)?.refused;
 }
 
 /** An address on a branch or tag is first moved to the commit behind it: a hash of a moving file would break the next build. */
 function pinFix(title: string, url: string, place: Place): Fix {
-  const git = movableGitAddress(url);
-  if (git === undefined)
+  const git = pinnedUrl(place.site, place.command) === undefined ? undefined : movableGitAddress(url);
+  if (git === undefined) {
     return { title, ask: { kind: "scriptHash", url }, next: (answer) => pinned(title, url, url, answer, place) };
+  }
   const ask: Question = { kind: "commit", host: git.host, repo: git.repo, ref: git.ref };
   return {
     title: `${title}, at today's commit of ${git.ref}`,
@@ -84,14 +122,9 @@ function pinFix(title: string, url: string, place: Place): Fix {
 
 const UNEXPECTED: NoFix = { refused: "The answer does not fit the question, so nothing was changed." };
 
-function pinned(
-  title: string,
-  written: string,
-  url: string,
-  answer: Answer,
-  { site, script, command }: Place,
-): Fix | NoFix {
+function pinned(title: string, written: string, url: string, answer: Answer, place: Place): Fix | NoFix {
   if (answer.kind !== "scriptHash") return UNEXPECTED;
+  const { site, script, command, run } = place;
   if (answer.finalUrl !== url && !followsRedirects(command)) {
     const host = hostOf(written) ?? written;
     return {
@@ -99,13 +132,16 @@ function pinned(
     };
   }
   const known = { sha256: answer.sha256, text: answer.text, ...(url === written ? {} : { url }) };
-  const changes = pinFetch(site, command, known);
+  const changes = pinFetch(site, command, { ...known, ...(run === undefined ? {} : { checkedElsewhere: true }) });
   if ("refused" in changes) return changes;
-  const edits = script.rewrite(changes);
-  return edits === undefined
-    ? {
-        refused:
-          "The pinned form needs several lines, and this place cannot hold them. Write the script as a block first.",
-      }
-    : { title, edits };
+  const file = run === undefined ? undefined : downloadedFile(site, command);
+  const checks = run === undefined || file === undefined ? [] : checkBefore(run.site, run.command, file, answer.sha256);
+  if ("refused" in checks) return checks;
+  const download = script.rewrite(changes);
+  const check = checks.length === 0 ? [] : run?.script.rewrite(checks);
+  if (download === undefined || check === undefined) return { refused: NO_ROOM };
+  return { title, edits: [...download, ...check] };
 }
+
+const NO_ROOM =
+  "The pinned form needs several lines, and this place cannot hold them. Write the script as a block first.";

@@ -103,5 +103,5 @@ function runsUnverified(text: string, shell: Shell): boolean {
     folder: ".",
     handover: {},
   };
-  return traceJob([{ ...script, tolerated: false, always: false }], read).length > 0;
+  return traceJob([{ ...script, tolerated: false, always: false }], read).executions.length > 0;
 }

@@ -16,7 +16,7 @@ describe("every rule", () => {
       it("says what it finds and why it matters, and shows a bad and a good file", () => {
         assert.match(rule.summary, /^[A-Z].*\.$/);
         assert.match(rule.why, /^[A-Z][\s\S]{60,}\.$/);
-        assert.ok(rule.examples.some((example) => example.good !== undefined));
+        assert.ok(rule.examples.some((example) => /^#\s*\^/m.test(example.bad)));
         assert.ok(rule.examples.some((example) => !/^#\s*\^/m.test(example.bad)));
       });
       for (const example of rule.examples) {

@@ -2,6 +2,8 @@ import type { Rule } from "../rule.ts";
 import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
 import { unpinnedAction } from "./unpinned-action.ts";
+import { unpinnedImage } from "./unpinned-image.ts";
+import { unpinnedPackage } from "./unpinned-package.ts";
 import { unpinnedRemoteScript } from "./unpinned-remote-script.ts";
 import { unverifiedDownload } from "./unverified-download.ts";
 
@@ -11,5 +13,7 @@ export const RULES: readonly Rule[] = [
   unverifiedDownload,
   ineffectiveVerification,
   unpinnedAction,
+  unpinnedImage,
+  unpinnedPackage,
   pipelineWideSecret,
 ];

@@ -1,5 +1,4 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
-import type { Pipeline } from "../model.ts";
 import { type Reach, reachOfStep } from "../reach.ts";
 import { addresses, obstacle, pinFixes, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
@@ -104,7 +103,7 @@ jobs:
   ],
   check: function* (pipeline) {
     for (const remote of remoteExecutions(pipeline)) {
-      if (remote.execution.via === "direct" || isHidden(remote)) yield problem(pipeline, remote);
+      if (remote.execution.via === "direct" || isHidden(remote)) yield problem(remote);
     }
   },
 };
@@ -117,9 +116,9 @@ function hiddenMessage(runner: string, reach: Reach): string {
   return `This step decodes text and hands it to ${runner}, so nobody who reads the file can see what runs.${theftSentence(reach)} Write the script out in plain text.`;
 }
 
-function problem(pipeline: Pipeline, { step, script, execution, downloads }: RemoteExecution): Problem {
+function problem({ step, script, execution, downloads }: RemoteExecution): Problem {
   const reach = reachOfStep(step);
-  const fixes = pinFixes(pipeline, downloads);
+  const fixes = pinFixes(downloads);
   const cure =
     (fixes.length === 0 ? obstacle(downloads) : undefined) ?? "Download it, compare its SHA-256, then run it.";
   const elsewhere = downloads.filter(

@@ -100,7 +100,7 @@ function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExec
   const [first] = runs;
   const reach = reachOfStep(first?.step ?? fetched.step);
   const span = fetched.script.toDocument(fetched.download.span);
-  const fixes = pinFixes(pipeline, [fetched]);
+  const fixes = pinFixes([fetched], first);
   const cure = (fixes.length === 0 ? obstacle([fetched]) : undefined) ?? "Compare its SHA-256 in between.";
   return {
     span,

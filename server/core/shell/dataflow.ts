@@ -47,17 +47,19 @@ import {
   type Io,
   leaveSubshell,
   type Outcome,
+  type Pull,
   type Run,
   SILENCE,
   type Stream,
   symbol,
+  type Trace,
   textValue,
 } from "./trace.ts";
 import { comparison, subjectMatches } from "./verification.ts";
 import { unwrap } from "./wrappers.ts";
 
 export type { Download } from "./state.ts";
-export type { Check, Execution, Flaw, FlowScript } from "./trace.ts";
+export type { Check, Execution, Flaw, FlowScript, Trace } from "./trace.ts";
 
 /**
  * Follows downloaded content through the scripts of one job and tells where it runs unverified. Abstract interpretation: every command is
@@ -70,9 +72,11 @@ export type { Check, Execution, Flaw, FlowScript } from "./trace.ts";
 export function traceJob(
   scripts: readonly FlowScript[],
   read: (path: string) => string | undefined = () => undefined,
-): readonly Execution[] {
+): Trace {
   const executions: Execution[] = [];
   const checks: Run["checks"] = [];
+  const pulls: Pull[] = [];
+  const built = new Set<string>();
   const budget = { nodes: MAX_NODES, symbols: 0 };
   let healthy: State | undefined;
   let broken: State | undefined;
@@ -84,7 +88,7 @@ export function traceJob(
         ? { shell: freshShell(script, before?.world ?? EMPTY_WORLD), world: before?.world ?? EMPTY_WORLD }
         : before;
     const exits = freshExits();
-    const run: Run = { script, index, executions, checks, budget, read };
+    const run: Run = { script, index, executions, checks, pulls, built, budget, read };
     const outcome = runBlock(script.program, state, { stdin: SILENCE, tolerant: false, depth: 0, exits }, run);
     const success = join(outcome.success, exits.success);
     const failure = join(failed(outcome), exits.failure);
@@ -92,7 +96,10 @@ export function traceJob(
     healthy = script.tolerated || continues ? join(success, failure) : success;
     broken = join(broken, failure);
   }
-  return unique(executions);
+  return {
+    executions: unique(executions),
+    pulls: pulls.filter(({ use }) => use.kind !== "image" || !built.has(use.name)),
+  };
 }
 
 const MAX_NODES = 60_000;
@@ -352,7 +359,8 @@ function assign(command: Command, state: State, io: Io, run: Run): Outcome {
     const expanded = value === undefined ? expandAll(elements, after, io, run) : expand(value, after, io, run);
     const merged = concatValues(expanded.values, command.span);
     const old = append ? expanded.state.shell.variables.get(name) : undefined;
-    const whole = old === undefined ? merged : concatValues([old, merged], command.span, "");
+    const joined = old === undefined ? merged : concatValues([old, merged], command.span, "");
+    const whole: Value = { ...joined, setAt: { script: run.index, span: command.span } };
     after = withVariable(expanded.state, name, whole);
     const set = (before: State | undefined): State | undefined => before && withVariable(before, name, whole);
     if (expanded.status !== undefined)
@@ -477,7 +485,8 @@ function expand(word: Word, state: State, io: Io, run: Run): Expanded {
     /\S\s+\S/.test(piece.text)
   ) {
     const split = piece.text.trim().split(/\s+/);
-    return { values: split.map((each) => ({ ...piece, text: each, span: word.span })), state: after, ...rest };
+    const span = piece.setAt?.script === run.index ? piece.setAt.span : word.span;
+    return { values: split.map((each) => ({ ...piece, text: each, span })), state: after, ...rest };
   }
   return { values: [concatValues(pieces, word.span, "")], state: after, ...rest };
 }

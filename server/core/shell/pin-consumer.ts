@@ -4,9 +4,8 @@ import type { Span } from "../text.ts";
 import { type Command, type Node, type Pipe, programsOf, staticText, type Word } from "./command.ts";
 import { baseName, gapsOf } from "./pin-download.ts";
 import { namedFile, type PinFile } from "./pin-file.ts";
-import { nodesOf, readsFile } from "./pin-guard.ts";
 import { leadingText } from "./pin-options.ts";
-import type { Step, WordStep } from "./pin-path.ts";
+import { nodesOf, readsFile, type Step, type WordStep } from "./pin-path.ts";
 import { indentAt, insert, isRefusal, lineBefore, type PinSite, refuse } from "./pin-site.ts";
 
 /** How the command that ran the content reads the file instead. */

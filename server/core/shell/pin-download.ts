@@ -25,7 +25,11 @@ export interface Download {
   readonly url: OptionValue;
   /** The file that it writes; `undefined` for standard output. */
   readonly file: PinFile | undefined;
+  /** True where the tool takes the file's name from the address. */
+  readonly ownName: boolean;
 }
+
+type Request = Omit<Download, "file" | "ownName">;
 
 /** Reads a fetching command line, or says why its content cannot be named by one hash. */
 export function readDownload(site: PinSite, command: Command): Download | NoFix {
@@ -59,12 +63,15 @@ export function readDownload(site: PinSite, command: Command): Download | NoFix 
       "The command keeps something else than the plain content of one address; download just the file, then pin it.",
     );
   }
-  const file = targetOf(site, { tool, command, name, line, url, file: undefined });
+  const request = { tool, command, name, line, url };
+  const file = targetOf(site, request);
   if (isRefusal(file)) return file;
   if (file === undefined && has(line, ["-w", "--write-out"])) {
     return refuse("The command mixes text of its own into the content; take --write-out away, then pin it.");
   }
-  return { tool, command, name, line, url, file };
+  const ownName =
+    file !== undefined && outputValue(request) === undefined && redirectTarget(site, command) === undefined;
+  return { ...request, file, ownName };
 }
 
 /** Why the content cannot be asked for by its address alone; `undefined` where it can. */
@@ -244,10 +251,10 @@ function isSecretHeader(value: OptionValue): boolean {
 }
 
 /** The file that the command line itself names for the content. */
-function targetOf(site: PinSite, download: Download): PinFile | undefined | NoFix {
-  const redirected = redirectTarget(site, download.command);
+function targetOf(site: PinSite, request: Request): PinFile | undefined | NoFix {
+  const redirected = redirectTarget(site, request.command);
   if (redirected !== undefined) return redirected;
-  const { tool, line } = download;
+  const { tool, line } = request;
   const folderValue = [
     ...valuesOf(line, "--output-dir"),
     ...valuesOf(line, "-P"),
@@ -255,13 +262,13 @@ function targetOf(site: PinSite, download: Download): PinFile | undefined | NoFi
   ].at(-1);
   const folder = folderValue && namedFile(site, folderValue.word, folderValue.from);
   if (isRefusal(folder)) return folder;
-  const output = outputValue(download);
+  const output = outputValue(request);
   if (output !== undefined)
     return isStdout(valueText(output))
       ? undefined
       : namedFile(site, output.word, output.from, tool === "curl" ? folder : undefined);
   const ownName = tool === "wget" || has(line, ["-O", "--remote-name", "--remote-name-all"]);
-  return ownName ? remoteName(site, download, folder) : undefined;
+  return ownName ? remoteName(site, request, folder) : undefined;
 }
 
 function redirectTarget(site: PinSite, command: Command): PinFile | undefined | NoFix {
@@ -278,7 +285,7 @@ function redirectTarget(site: PinSite, command: Command): PinFile | undefined | 
 }
 
 /** The name that the tool takes from the address. */
-function remoteName(site: PinSite, { tool, url }: Download, folder: PinFile | undefined): PinFile | NoFix {
+function remoteName(site: PinSite, { tool, url }: Request, folder: PinFile | undefined): PinFile | NoFix {
   const parts = url.word.parts;
   const at = parts.findLastIndex((part) => part.kind === "text" && part.value.includes("/"));
   const last = parts[at];
@@ -301,7 +308,7 @@ function remoteName(site: PinSite, { tool, url }: Download, folder: PinFile | un
   return namedFile(site, { ...url.word, parts: [{ ...last, value: tail, quoted: true }, ...rest] }, 0, folder);
 }
 
-function outputValue({ tool, line }: Download): OptionValue | undefined {
+function outputValue({ tool, line }: Request): OptionValue | undefined {
   return line.options.findLast(({ name }) => OUTPUT[tool].includes(name))?.value;
 }
 
@@ -368,6 +375,6 @@ function isPlainCluster(word: Word, line: CommandLine): boolean {
 }
 
 /** An address as a word: in single quotes where the shell would read more into it. */
-function quotedUrl(url: string): string {
+export function quotedUrl(url: string): string {
   return /^[\w.:/@%+,=~-]+$/.test(url) ? url : `'${url.replaceAll("'", "%27")}'`;
 }

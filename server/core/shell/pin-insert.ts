@@ -2,9 +2,9 @@ import type { ScriptChange } from "../model.ts";
 import type { NoFix } from "../rule.ts";
 import type { Span } from "../text.ts";
 import { type Chain, staticText } from "./command.ts";
-import { type Download, downloadChanges } from "./pin-download.ts";
+import { anchorAt, isHarmless, runsApart } from "./pin-anchor.ts";
 import { mentions, type PinFile } from "./pin-file.ts";
-import { anchorAt, checkLine, isHarmless, layoutOf, quotingOf, runsApart, staysOneLine } from "./pin-guard.ts";
+import { checkLine, layoutOf, quotingOf, staysOneLine } from "./pin-guard.ts";
 import { commandsOf, type OperandStep, type StatementStep, type Step } from "./pin-path.ts";
 import { indentAt, insert, isRefusal, lineBefore, type PinSite, refuse } from "./pin-site.ts";
 
@@ -68,15 +68,6 @@ function checkInLayout(
   if (place.kind === "before") return [layout.before, insert(layout.before.span.end, check + layout.separator)];
   const end = layout.after?.span.end ?? 0;
   return [layout.before, insert(end, layout.separator + check), ...(layout.after ? [layout.after] : [])];
-}
-
-/** The changes to the download itself. */
-export function fileDownloadChanges(
-  site: PinSite,
-  downloads: readonly Download[],
-  url: string | undefined,
-): readonly ScriptChange[] {
-  return downloads.flatMap((download) => downloadChanges(site, download, { file: undefined, url, gap: " " }));
 }
 
 /** True where a later command already compares the file with a checksum list. */

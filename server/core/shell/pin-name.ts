@@ -26,7 +26,7 @@ function labelOf(host: string, parts: readonly string[]): string {
   if (/^[\d.]+$/.test(host)) return host;
   const labels = host.split(".");
   const own = labels.length > 1 ? labels.slice(0, -1) : labels;
-  return own.find((label) => !GENERIC.test(label)) ?? own[0] ?? "script";
+  return own.find((label) => !GENERIC.test(label)) || own[0] || "script";
 }
 
 const KNOWN_ENDING =

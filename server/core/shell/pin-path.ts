@@ -2,6 +2,7 @@ import { contains, type Span } from "../text.ts";
 import { parseBashWord } from "./bash.ts";
 import {
   type Block,
+  blocksOf,
   type Case,
   type Chain,
   type Command,
@@ -233,4 +234,30 @@ function wordsOf(condition: Condition | undefined): readonly Word[] {
     case "not":
       return wordsOf(condition.operand);
   }
+}
+
+/** Names of the variables in words. */
+export function variablesOf(words: readonly Word[]): readonly string[] {
+  return words.flatMap(({ parts }) =>
+    parts.flatMap((part) =>
+      part.kind === "variable" ? [part.name, ...variablesOf(part.operand ? [part.operand] : [])] : [],
+    ),
+  );
+}
+
+/** Every node of a block, outermost first. */
+export function* nodesOf(block: Block): Iterable<Node> {
+  for (const { node } of block.statements) yield* below(node);
+}
+
+function* below(node: Node): Iterable<Node> {
+  yield node;
+  if (node.kind === "pipe") for (const stage of node.stages) yield* below(stage);
+  if (node.kind === "chain") for (const operand of node.operands) yield* below(operand);
+  for (const block of blocksOf(node)) yield* nodesOf(block);
+}
+
+/** True where redirections give a command something to read. */
+export function readsFile(redirects: readonly Redirect[]): boolean {
+  return redirects.some(({ operator, descriptor }) => operator.startsWith("<") && (descriptor ?? 0) === 0);
 }

@@ -2,8 +2,10 @@ import { cover } from "../text.ts";
 import { parseBashWord } from "./bash.ts";
 import type { Block } from "./command.ts";
 import { isImmutable, isLocal, readFetch } from "./downloads.ts";
+import { readBuiltImages, readImages } from "./images.ts";
 import { isShell, readInterpreter } from "./interpreters.ts";
 import { readOneLiner } from "./one-liners.ts";
+import { readPackages } from "./packages.ts";
 import {
   type Download,
   fileAt,
@@ -48,6 +50,7 @@ export function perform(call: Call, state: State): Outcome {
   if (body !== undefined) return callFunction(call, body, state);
   const [program] = words;
   const known = isSystemProgram(program);
+  if (known) notePulls(call);
   const own = known
     ? (COMMANDS.get(programName(program))?.(call, state) ?? verifies(call, state))
     : executes(call, state);
@@ -59,6 +62,12 @@ export function perform(call: Call, state: State): Outcome {
     verifies(call, state) ??
     passes(call, state)
   );
+}
+
+/** Packages and images that a command line fetches by name. */
+function notePulls({ words, run }: Call): void {
+  for (const use of [...readPackages(words), ...readImages(words)]) run.pulls.push({ script: run.index, use });
+  for (const name of readBuiltImages(words)) run.built.add(name);
 }
 
 type Action = (call: Call, state: State) => Outcome | undefined;
@@ -786,7 +795,7 @@ function report(call: Call, state: State, origins: readonly Download[], via: Exe
   const start = via === "direct" && io.stdin.origins === origins ? io.stdin.start : undefined;
   const span = start === undefined ? command.span : cover({ start, end: start }, command.span);
   const checks = run.checks.filter((check) => check.downloads.some((download) => downloads.includes(download)));
-  run.executions.push({ script: run.index, span, downloads, via, runner, checks });
+  run.executions.push({ script: run.index, span, command, downloads, via, runner, checks });
 }
 
 function originsOf(file: Value, state: State): readonly Download[] {

@@ -37,6 +37,8 @@ export interface Value extends Provenance {
   /** True where the text is nothing but downloaded content. */
   readonly whole: boolean;
   readonly span: Span;
+  /** Of a variable's value the place where it was set, in the script of that number. */
+  readonly setAt?: { readonly script: number; readonly span: Span };
 }
 
 /** What lies under a path. */

@@ -2,6 +2,8 @@ import type { Hole } from "../masking.ts";
 import type { Handover, Shell } from "../model.ts";
 import type { Span } from "../text.ts";
 import type { Block, Command, Word } from "./command.ts";
+import type { ImageUse } from "./images.ts";
+import type { PackageUse } from "./packages.ts";
 import { type Download, join, joinProvenance, type Provenance, type State, union, type Value } from "./state.ts";
 
 // The vocabulary of one trace: what goes into it, what comes out, and what its parts hand each other.
@@ -31,6 +33,8 @@ export interface Execution {
   readonly script: number;
   /** The offending command in that script's text. */
   readonly span: Span;
+  /** The command that runs it. */
+  readonly command: Command;
   /** What runs there, each a different act of fetching. None of them names its content by its address, and none was verified. */
   readonly downloads: readonly Download[];
   /** direct: straight into an interpreter. file: stored first, then run. */
@@ -39,6 +43,18 @@ export interface Execution {
   readonly runner: string;
   /** Checks that look at what runs and do not keep a changed one from running. */
   readonly checks: readonly Check[];
+}
+
+/** What a script fetches by the name of a package or image. */
+export interface Pull {
+  readonly script: number;
+  readonly use: PackageUse | ImageUse;
+}
+
+/** What one job does with code from elsewhere. */
+export interface Trace {
+  readonly executions: readonly Execution[];
+  readonly pulls: readonly Pull[];
 }
 
 /** A command that looks like a verification. */
@@ -62,6 +78,9 @@ export interface Run {
   readonly index: number;
   readonly executions: Execution[];
   readonly checks: Check[];
+  readonly pulls: Pull[];
+  /** Names of images that the job builds itself. */
+  readonly built: Set<string>;
   readonly budget: { nodes: number; symbols: number };
   /** Text of a file of the repository, by its path from the root. */
   readonly read: (path: string) => string | undefined;

@@ -1,0 +1,86 @@
+import { pullsOf } from "../flow.ts";
+import { type Pipeline, referencesOf, type Target } from "../model.ts";
+import type { Problem, Rule } from "../rule.ts";
+import { shortened } from "../wording.ts";
+
+/** Container images that are named by a tag, or by nothing, in references and in scripts. */
+export const unpinnedImage: Rule = {
+  id: "unpinned-image",
+  severity: "information",
+  summary: "A container image is named by a tag that its owner can move.",
+  why:
+    "A tag is a name that whoever can push to the image puts on something else at will, exact version numbers included. " +
+    "The digest behind the tag names the content itself, so the pipeline runs the image that you tested or nothing at all.",
+  examples: [
+    {
+      title: "Images of jobs, services and steps",
+      path: ".github/workflows/ci.yml",
+      bad: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    container: node:22.4.1
+#              ^^^^^^^^^^^
+    services:
+      cache:
+        image: redis
+#              ^^^^^
+    steps:
+      - uses: docker://ghcr.io/acme/tool:v2
+#             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+    },
+    {
+      title: "Images that a script runs",
+      path: ".gitlab-ci.yml",
+      bad: `lint:
+  script:
+    - docker run --rm -v "$PWD:/src" -w /src acme/lint:latest --strict
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+    },
+    {
+      title: "Digests, images of variables and images that the script builds are fine",
+      path: ".gitlab-ci.yml",
+      bad: `build:
+  image: alpine:3.20@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d
+  services:
+    - $DATABASE_IMAGE
+  script:
+    - docker build -t app .
+    - docker run --rm app:latest ./test.sh
+    - docker pull "$CI_REGISTRY_IMAGE:$CI_COMMIT_SHA"
+`,
+    },
+  ],
+  check: function* (pipeline) {
+    yield* ofReferences(pipeline);
+    yield* ofScripts(pipeline);
+  },
+};
+
+function* ofReferences(pipeline: Pipeline): Iterable<Problem> {
+  for (const { text, span, target } of referencesOf(pipeline)) {
+    if (target.kind !== "image" || target.pin !== "mutable" || target.name === "scratch") continue;
+    const [transport = ""] = /^docker:\/\//.exec(text) ?? [];
+    yield { span, message: message("This pipeline runs", target, transport) };
+  }
+}
+
+function* ofScripts(pipeline: Pipeline): Iterable<Problem> {
+  for (const { script, use } of pullsOf(pipeline)) {
+    if (use.kind !== "image" || use.pin !== "mutable" || use.target.kind !== "image") continue;
+    const subject = `${use.tool} ${use.runs ? "runs" : "fetches"}`;
+    yield { span: script.toDocument(use.command), message: message(subject, use.target, "") };
+  }
+}
+
+function message(subject: string, { name, tag }: Extract<Target, { kind: "image" }>, transport: string): string {
+  const written = shortened(tag === undefined ? name : `${name}:${tag}`, 100);
+  const moves =
+    tag === undefined
+      ? `${written} without a tag, which is whatever was pushed last`
+      : `${written}, and whoever can push to ${shortened(name)} can move ${tag} to something else`;
+  const pinned = `${transport}${tag === undefined ? `${written}:<tag>` : written}@sha256:…`;
+  return `${subject} ${moves}. Write ${pinned}; "docker buildx imagetools inspect ${written}" prints the digest.`;
+}
