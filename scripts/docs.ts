@@ -1,0 +1,113 @@
+// `npm run docs` writes every text that says what the code already says: the rules' pages, the tables of the README, and the rules' settings
+// and activation events in package.json. A test compares the files with what this would write.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { RULES, type Rule, SYSTEMS } from "../server/core/index.ts";
+
+/** A file of the project as it should be: its path from the project's folder, and its whole text. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The files that are generated, or in part: what people wrote in them stays as it is on disk. */
+export function generatedFiles(): readonly GeneratedFile[] {
+  return [
+    ...RULES.map((rule) => ({ path: `docs/rules/${rule.id}.md`, text: pageOf(rule) })),
+    { path: "README.md", text: withTables(read("README.md")) },
+    { path: "package.json", text: withContributions(read("package.json")) },
+  ];
+}
+
+const projectRoot = path.resolve(import.meta.dirname, "..");
+
+function read(file: string): string {
+  return readFileSync(path.join(projectRoot, file), "utf8");
+}
+
+type Example = Rule["examples"][number];
+
+function pageOf(rule: Rule): string {
+  return `${[
+    `<!-- Written by scripts/docs.ts from server/core/rules/${rule.id}.ts. -->`,
+    `# ${rule.id}`,
+    rule.summary,
+    `Severity: ${rule.severity}. A single finding may weigh more or less than that, such as where it can reach a secret.`,
+    "## Why it matters",
+    rule.why,
+    "## Examples",
+    "Marks show what is underlined.",
+    ...rule.examples.flatMap(exampleOf),
+    "## Another severity, or none",
+    "In a file `.pipewarden.yml` at the root of the repository, for everybody who works on it:",
+    fenced("yaml", `rules:\n  ${rule.id}: off # or error, warning, information, hint`),
+    "In the settings of VS Code, for yourself:",
+    fenced("json", `"pipewarden.rules": { "${rule.id}": "off" }`),
+  ].join("\n\n")}\n`;
+}
+
+function exampleOf({ title, path: file, bad, good }: Example): readonly string[] {
+  const before = [`### ${title}`, `\`${file}\``, fenced("yaml", bad)];
+  return good === undefined ? before : [...before, "After the fix:", fenced("yaml", good)];
+}
+
+function fenced(language: string, code: string): string {
+  return `\`\`\`${language}\n${code.trimEnd()}\n\`\`\``;
+}
+
+function withTables(readme: string): string {
+  const rules = RULES.map(
+    ({ id, severity, summary, examples }) =>
+      `| [${id}](docs/rules/${id}.md) | ${severity} | ${summary} | ${fixOf(examples)} |`,
+  );
+  const systems = SYSTEMS.map(({ name, globs }) => `| ${name} | ${globs.map((glob) => `\`${glob}\``).join(", ")} |`);
+  return between(
+    between(readme, "rules", ["| Rule | Severity | What it finds | Its fix |", "|---|---|---|---|", ...rules]),
+    "systems",
+    ["| System | Files |", "|---|---|", ...systems],
+  );
+}
+
+function fixOf(examples: readonly Example[]): string {
+  const fixed = examples.filter(({ good }) => good !== undefined);
+  if (fixed.length === 0) return "none";
+  return fixed.some(({ answers }) => answers !== undefined) ? "asks the network" : "needs no network";
+}
+
+/** Replaces what stands between the two marks of a name. */
+function between(text: string, name: string, lines: readonly string[]): string {
+  const [start, end] = [`<!-- ${name}: written by scripts/docs.ts -->\n`, `\n<!-- end of ${name} -->`];
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`README.md lacks the marks around its ${name}.`);
+  return `${text.slice(0, from + start.length)}\n${lines.join("\n")}\n${text.slice(to)}`;
+}
+
+function withContributions(manifest: string): string {
+  const json = JSON.parse(manifest);
+  const events: readonly string[] = json.activationEvents;
+  json.activationEvents = [
+    ...events.filter((event) => !event.startsWith("workspaceContains:")),
+    ...SYSTEMS.flatMap(({ globs }) => globs.map((glob) => `workspaceContains:**/${glob}`)),
+  ];
+  json.contributes.configuration.properties["pipewarden.rules"].properties = Object.fromEntries(
+    RULES.map(({ id, summary }) => [id, { ...severitySetting, description: summary }]),
+  );
+  return `${JSON.stringify(json, undefined, 2)}\n`;
+}
+
+const severitySetting = {
+  type: "string",
+  enum: ["error", "warning", "information", "hint", "off"],
+  enumDescriptions: [
+    "Shown as an error.",
+    "Shown as a warning.",
+    "Shown as information.",
+    "Shown as a hint, with dots under the text.",
+    "The rule is switched off.",
+  ],
+};
+
+if (process.argv[1] === import.meta.filename) {
+  mkdirSync(path.join(projectRoot, "docs/rules"), { recursive: true });
+  for (const file of generatedFiles()) writeFileSync(path.join(projectRoot, file.path), file.text);
+}
