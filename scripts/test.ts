@@ -28,7 +28,9 @@ for (const step of STEPS) {
   console.log(`\n== ${step.name}`);
   const started = performance.now();
   const code = await run(step);
-  console.log(`== ${step.name}: ${code === 0 ? "ok" : `failed with ${code}`}, ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  console.log(
+    `== ${step.name}: ${code === 0 ? "ok" : `failed with ${code}`}, ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  );
   if (code !== 0) broken.push(step.name);
 }
 if (broken.length > 0) console.log(`\nfailed: ${broken.join(", ")}`);
@@ -38,7 +40,11 @@ process.exitCode = broken.length > 0 ? 1 : 0;
 /** Runs a step with its output shown as it comes, and adds up what its test runner counted. */
 function run({ command: [program = "", ...args] }: Step): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"], shell: process.platform === "win32" });
+    const child = spawn(program, args, {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "inherit"],
+      shell: process.platform === "win32",
+    });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       process.stdout.write(chunk);

@@ -11,7 +11,8 @@ module.exports = {
     },
     {
       name: "core-is-pure",
-      comment: "The core turns text into findings. It reads no file, no socket and no clock, so it imports only itself, yaml and unbash.",
+      comment:
+        "The core turns text into findings. It reads no file, no socket and no clock, so it imports only itself, yaml and unbash.",
       severity: "error",
       from: { path: "^server/core/" },
       to: { pathNot: ["^server/core/", "^node_modules/(yaml|unbash)/"] },
@@ -70,7 +71,9 @@ module.exports = {
       comment: "The protocol layer is handed files and a resolver by main.node.ts; it opens nothing itself.",
       severity: "error",
       from: { path: "^server/lsp/" },
-      to: { path: "^(server/(workspace|resolvers/(?!resolver\\.ts)|cli)/|(node:)?(fs|net|http|https|tls|child_process|dns|worker_threads)(/|$))" },
+      to: {
+        path: "^(server/(workspace|resolvers/(?!resolver\\.ts)|cli)/|(node:)?(fs|net|http|https|tls|child_process|dns|worker_threads)(/|$))",
+      },
     },
     {
       name: "only-resolvers-reach-the-network",
@@ -105,7 +108,11 @@ module.exports = {
       comment: "A development dependency is not there at a user's place.",
       severity: "error",
       from: { path: "^(server|client)/" },
-      to: { dependencyTypes: ["npm-dev", "npm-unknown", "npm-no-pkg"], dependencyTypesNot: ["type-only"], pathNot: "^node_modules/(@types|vscode)/" },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-unknown", "npm-no-pkg"],
+        dependencyTypesNot: ["type-only"],
+        pathNot: "^node_modules/(@types|vscode)/",
+      },
     },
     {
       name: "resolvable",
@@ -118,6 +125,10 @@ module.exports = {
   options: {
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: [".ts", ".js", ".cjs", ".mjs", ".json"], conditionNames: ["import", "node", "default"], exportsFields: ["exports"] },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js", ".cjs", ".mjs", ".json"],
+      conditionNames: ["import", "node", "default"],
+      exportsFields: ["exports"],
+    },
   },
 };

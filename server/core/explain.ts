@@ -8,7 +8,11 @@ export interface Explanation {
 
 /** Summary, reason and an example before and after, from what the rule says about itself. */
 export function explain(rule: Rule): Explanation {
-  const example = rule.examples.find(({ good }) => good !== undefined) ?? rule.examples[0];
+  const healed = rule.examples.find(({ good }) => good !== undefined);
+  const harmless = rule.examples.find(({ bad }) => bad === withoutMarks(bad));
+  const first = rule.examples[0];
+  // A rule without a fix shows what is right by an example that it has nothing to say about.
+  const example = healed ?? (first && harmless ? { ...first, good: harmless.bad } : first);
   return {
     text: [rule.summary, rule.why, ...textOf(example)].join("\n\n"),
     markdown: [

@@ -21,6 +21,8 @@ export interface WrittenScalar {
   /** The scalar as written: with its quotes, or with the header of a block. */
   readonly span: Span;
   readonly style: ScalarStyle;
+  /** Of a block scalar: what the parser took for `|` and its indicators, in broken text more than these. Otherwise "". */
+  readonly header: string;
   /** Of a block scalar: offset of the first character behind the header line. Otherwise the start of the span. */
   readonly body: number;
   /** Of a block scalar: the indentation that an indicator such as the 2 in `|2` is added to. Otherwise 0. */
@@ -57,16 +59,19 @@ export function traceScalar(text: string, scalar: WrittenScalar): Trace {
 
 /** The header of a block scalar that starts at `start`: its length, the indentation digit (0 for none) and the chomping sign. */
 export function blockHeader(text: string, start: number): BlockHeader {
+  let end = start + 1;
+  while (end < text.length && !" \t\r\n#".includes(text.charAt(end))) end++;
+  return readHeader(text.slice(start, end));
+}
+
+function readHeader(header: string): BlockHeader {
   let indent = 0;
   let chomp: BlockHeader["chomp"] = "";
-  let at = start + 1;
-  for (; at < text.length; at++) {
-    const char = text.charAt(at);
-    if (" \t\r\n#".includes(char)) break;
+  for (const char of header.slice(1)) {
     if (chomp === "" && (char === "-" || char === "+")) chomp = char;
     else if (indent === 0 && /[1-9]/.test(char)) indent = Number(char);
   }
-  return { indent, chomp, length: at - start };
+  return { indent, chomp, length: header.length };
 }
 
 export interface BlockHeader {
@@ -265,8 +270,8 @@ interface BlockLine extends Line {
 }
 
 /** Literal and folded blocks. Gives the indentation that was taken off. */
-function traceBlock(trail: Trail, { span, style, body, parentIndent }: WrittenScalar): number {
-  const header = blockHeader(trail.text, span.start);
+function traceBlock(trail: Trail, { span, style, header: written, body, parentIndent }: WrittenScalar): number {
+  const header = readHeader(written);
   const lines = blockLines(trail.text, body, span.end);
   let chomped = lines.length;
   while (chomped > 0 && lines[chomped - 1]?.blank) chomped--;

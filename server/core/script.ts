@@ -75,7 +75,7 @@ export interface LiteralTarget {
 
 /**
  * The edit that writes a scalar's value anew as a `|` block. `parentIndent` is the column of the key or of the dash that the
- * scalar belongs to. A comment behind the scalar, its anchor and its tag stay. Undefined inside of flow collections, for values
+ * scalar belongs to, -1 where it is not known. A comment behind the scalar, its anchor and its tag stay. Undefined inside of flow collections, for values
  * that no block can hold, and where lines behind the scalar would become a part of it.
  */
 export function rewriteAsLiteral(
@@ -92,8 +92,7 @@ export function rewriteAsLiteral(
   const comment = document.slice(written, headEnd).trimEnd();
   if (!/^(?:[ \t]+#.*)?$/.test(comment)) return undefined;
   const parent = Math.max(0, parentIndent);
-  const own = block && scalar.map.indent > parent ? scalar.map.indent : 0;
-  const indent = own || parent + indentationStep(document, scalar.span.start);
+  const indent = literalIndent(document, scalar, parent, block);
   const end = block ? scalar.span.end : headEnd;
   const ending = literalEnding(
     document,
@@ -102,12 +101,20 @@ export function rewriteAsLiteral(
     newValue.length - content.length,
   );
   const indicator = /^\n* /.test(content) ? indent - parent : 0;
-  if (!ending || indicator > 9) return undefined;
+  if (!ending || indicator > 9 || (indicator > 0 && parentIndent < 0)) return undefined;
   const lineBreak = lineBreakOf(document, scalar.span.start);
   const body = content.split("\n").map((line) => lineBreak + (line === "" ? "" : " ".repeat(indent) + line));
   const header = `|${indicator || ""}${ending.chomp}${comment}`;
   const text = header + body.join("") + lineBreak.repeat(ending.breaks);
   return { span: { start: scalar.span.start, end }, text };
+}
+
+/** The indentation of a block stays; below a scalar that stands on a line of its own there is its own column; else one step. */
+function literalIndent(document: string, { span, map }: LiteralTarget, parent: number, block: boolean): number {
+  if (block && map.indent > parent) return map.indent;
+  const column = span.start - lineStart(document, span.start);
+  if (column > parent && /^ +$/.test(document.slice(span.start - column, span.start))) return column;
+  return parent + indentationStep(document, span.start);
 }
 
 /** A block can stand here: behind white space, in block notation, and not as a part of a `? key` pair. */
@@ -274,6 +281,7 @@ function readsAs({ document, scalar }: Places, edit: DocumentEdit, value: string
   const { start, end } = scalar.span;
   const text = document.slice(start, edit.span.start) + edit.text + document.slice(edit.span.end, end);
   if (scalar.style === "plain" && !staysPlain(text, value, scalar.inFlow)) return false;
+  if (!isBlock(scalar) && /\n(?:---|\.\.\.)/.test(text)) return false;
   const moved = { ...scalar, span: { start: 0, end: text.length }, body: scalar.body - start };
   return traceScalar(text, moved).value === value;
 }
@@ -281,7 +289,7 @@ function readsAs({ document, scalar }: Places, edit: DocumentEdit, value: string
 /** Whether a plain scalar stays one scalar, and a string where it was one. */
 function staysPlain(written: string, value: string, inFlow: boolean): boolean {
   if (value !== value.trim() || value === "" || notStrings.test(value)) return false;
-  if (/(?:^|[ \t\r\n])#|:(?:[ \t\r\n]|$)|^(?:---|\.\.\.)|\n(?:---|\.\.\.|%)/.test(written)) return false;
+  if (/(?:^|[ \t\r\n])#|:(?:[ \t\r\n]|$)|^(?:---|\.\.\.)|\n%/.test(written)) return false;
   if (inFlow && /[,[\]{}]/.test(written)) return false;
   return /^(?:[^-?:,[\]{}#&*!|>'"%@`\s]|[-?:]\S)/.test(written);
 }

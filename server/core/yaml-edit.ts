@@ -176,11 +176,12 @@ function flowRemoval(document: string, map: YamlMap, index: number): Span | unde
   const lead = comma === undefined ? map.span.start + 1 : comma + 1;
   if (skipComments(document, lead) !== start) return undefined;
   const next = skipComments(document, own.span.end);
-  if (document[next] === ",")
-    return { start, end: index === map.entries.length - 1 ? next + 1 : afterComma(document, next + 1) };
-  if (next !== end.brace) return undefined;
   const bare = comma !== undefined && skipSpace(document, lead) === start;
-  return { start: bare ? comma : start, end: own.span.end };
+  if (document[next] === ",") {
+    if (index < map.entries.length - 1) return { start, end: afterComma(document, next + 1) };
+    return { start: bare ? lead : start, end: next + 1 };
+  }
+  return next === end.brace ? { start: bare ? comma : start, end: own.span.end } : undefined;
 }
 
 /** The next entry, or the comment above it; a comment on the comma's own line goes. */

@@ -106,27 +106,23 @@ function throughAlias(target: YamlNode, alias: Span): YamlNode {
 
 function wrapContent(reading: Reading, node: Node, place: Place, anchored: boolean): YamlNode | undefined {
   const common = { anchored, ...(node.tag !== undefined && { tag: node.tag }) };
+  if (isScalar(node)) return new LazyScalar(written(reading.text, node, { inFlow: place.inFlow, ...common }));
+  if (!isMap(node) && !isSeq(node)) return undefined;
+  const flow = node.flow === true;
+  const inside = { inFlow: place.inFlow || flow, depth: place.depth + 1 };
   if (isMap(node)) {
-    const flow = node.flow === true;
-    const inside = { inFlow: place.inFlow || flow, depth: place.depth + 1 };
     const entries = node.items.map((pair) => wrapPair(reading, pair, inside));
-    return { kind: "map", span: collectionSpan(node, entries.at(-1)?.span.end), entries, flow, ...common };
+    const span = collectionSpan(node, entries[0]?.span, entries.at(-1)?.span);
+    return { kind: "map", span, entries, flow, ...common };
   }
-  if (isSeq(node)) {
-    const flow = node.flow === true;
-    const inside = { inFlow: place.inFlow || flow, depth: place.depth + 1 };
-    const items: YamlNode[] = [];
-    let end: number | undefined;
-    for (const item of node.items) {
-      if (!isNode(item)) continue;
-      const wrapped = wrap(reading, item, inside);
-      if (wrapped) items.push(wrapped);
-      end = writtenSpan(item, wrapped).end;
-    }
-    return { kind: "sequence", span: collectionSpan(node, end), items, flow, ...common };
+  const items: YamlNode[] = [];
+  const spans: Span[] = [];
+  for (const item of node.items) {
+    const wrapped = isNode(item) ? wrap(reading, item, inside) : undefined;
+    if (wrapped) items.push(wrapped);
+    if (isNode(item)) spans.push(writtenSpan(item, wrapped));
   }
-  if (!isScalar(node)) return undefined;
-  return new LazyScalar(written(reading.text, node, { inFlow: place.inFlow, ...common }));
+  return { kind: "sequence", span: collectionSpan(node, spans[0], spans.at(-1)), items, flow, ...common };
 }
 
 function wrapPair(reading: Reading, pair: Pair, place: Place): YamlEntry {
@@ -157,10 +153,14 @@ function writtenSpan(node: Node, wrapped: YamlNode | undefined): Span {
   return isAlias(node) || !wrapped ? spanOf(node) : wrapped.span;
 }
 
-/** `yaml` counts the comments and line breaks behind a block collection as its own, so its end is that of its last element. */
-function collectionSpan(node: Node & { flow?: boolean }, lastEnd: number | undefined): Span {
+/**
+ * `yaml` counts the comments and line breaks behind a block collection as its own, so its end is that of its last element. In
+ * broken text the first element can stand in front of the collection.
+ */
+function collectionSpan(node: Node & { flow?: boolean }, first: Span | undefined, last: Span | undefined): Span {
   const { start, end } = spanOf(node);
-  return { start, end: node.flow === true || lastEnd === undefined ? end : Math.max(start, lastEnd) };
+  if (!first || !last) return { start, end };
+  return { start: Math.min(start, first.start), end: Math.max(start, last.end, node.flow === true ? end : 0) };
 }
 
 function spanOf(node: Node): Span {
@@ -219,13 +219,14 @@ function written(document: string, node: Scalar, common: Pick<Written, "inFlow" 
   const span = spanOf(node);
   const token = node.srcToken;
   const block = token?.type === "block-scalar" ? token : undefined;
-  const header = block?.props.reduce((length, prop) => length + ("source" in prop ? prop.source.length : 0), 0) ?? 0;
+  const head = block?.props.map((prop) => ("source" in prop ? prop.source : "")) ?? [];
   return {
     document,
     span,
     style: styleOf(node),
     value: node.source ?? "",
-    body: span.start + header,
+    header: head[0] ?? "",
+    body: span.start + head.join("").length,
     parentIndent: block?.indent ?? 0,
     ...common,
   };

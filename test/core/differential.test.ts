@@ -34,7 +34,10 @@ describe("the shell reader against a second parser", () => {
       .filter((file) => /\.ya?ml$/.test(file))
       .flatMap(shellScripts);
     assert.ok(scripts.length > 200, `only ${scripts.length} scripts`);
-    const different = scripts.filter(({ script }) => {
+    // Positions inside of escaped backticks index a decoded text: there the reader gives the place of the whole substitution.
+    const comparable = scripts.filter(({ script }) => !/`[^`]*\\[^`]*`/.test(script.text));
+    assert.ok(comparable.length > scripts.length * 0.98);
+    const different = comparable.filter(({ script }) => {
       const expected = commandsOfSecondParser(script.text);
       return expected !== undefined && JSON.stringify(expected) !== JSON.stringify(commandsOf(script.text));
     });

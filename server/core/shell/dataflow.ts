@@ -77,6 +77,7 @@ export function traceJob(
   const checks: Run["checks"] = [];
   const pulls: Pull[] = [];
   const built = new Set<string>();
+  const project = { installed: false };
   const budget = { nodes: MAX_NODES, symbols: 0 };
   let healthy: State | undefined;
   let broken: State | undefined;
@@ -88,7 +89,7 @@ export function traceJob(
         ? { shell: freshShell(script, before?.world ?? EMPTY_WORLD), world: before?.world ?? EMPTY_WORLD }
         : before;
     const exits = freshExits();
-    const run: Run = { script, index, executions, checks, pulls, built, budget, read };
+    const run: Run = { script, index, executions, checks, pulls, built, project, budget, read };
     const outcome = runBlock(script.program, state, { stdin: SILENCE, tolerant: false, depth: 0, exits }, run);
     const success = join(outcome.success, exits.success);
     const failure = join(failed(outcome), exits.failure);

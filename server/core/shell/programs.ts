@@ -5,7 +5,7 @@ import { isImmutable, isLocal, readFetch } from "./downloads.ts";
 import { readBuiltImages, readImages } from "./images.ts";
 import { isShell, readInterpreter } from "./interpreters.ts";
 import { readOneLiner } from "./one-liners.ts";
-import { readPackages } from "./packages.ts";
+import { installsProject, readPackages } from "./packages.ts";
 import {
   type Download,
   fileAt,
@@ -66,7 +66,10 @@ export function perform(call: Call, state: State): Outcome {
 
 /** Packages and images that a command line fetches by name. */
 function notePulls({ words, run }: Call): void {
-  for (const use of [...readPackages(words), ...readImages(words)]) run.pulls.push({ script: run.index, use });
+  if (installsProject(words)) run.project.installed = true;
+  // A tool that the project itself depends on runs from where that was installed.
+  const packages = readPackages(words).filter(({ shadowed }) => !(shadowed && run.project.installed));
+  for (const use of [...packages, ...readImages(words)]) run.pulls.push({ script: run.index, use });
   for (const name of readBuiltImages(words)) run.built.add(name);
 }
 

@@ -81,6 +81,8 @@ export interface Run {
   readonly pulls: Pull[];
   /** Names of images that the job builds itself. */
   readonly built: Set<string>;
+  /** True once the job has installed the project's own dependencies. */
+  readonly project: { installed: boolean };
   readonly budget: { nodes: number; symbols: number };
   /** Text of a file of the repository, by its path from the root. */
   readonly read: (path: string) => string | undefined;

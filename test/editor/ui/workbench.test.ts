@@ -62,7 +62,7 @@ describe("what a person sees in VS Code", () => {
     await chooseQuickFix(page, "Pin");
     const sha256 = createHash("sha256").update(codecovScript).digest("hex");
     await lines(page).filter({ hasText: sha256 }).waitFor();
-    await squiggles(page, "error").waitFor({ state: "detached" });
+    await squiggles(page, "error").first().waitFor({ state: "detached" });
     await page.locator(".notification-toast").waitFor({ state: "detached" });
     await workbench.screenshot("5-pinned");
     await page.locator(".tab.active.dirty").waitFor();
