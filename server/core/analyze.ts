@@ -1,4 +1,6 @@
 import type { Context } from "./context.ts";
+import type { Pipeline } from "./model.ts";
+import { policyOf } from "./policy.ts";
 import type { Finding, Problem, Rule, Severity } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
 import type { Settings } from "./settings.ts";
@@ -29,16 +31,18 @@ export function analyze(file: SourceFile, context: Context, settings: Settings):
       return context.read(path);
     },
     list: (glob) => context.list(glob),
+    ...(context.owner === undefined ? {} : { owner: context.owner }),
   };
+  const policy = policyOf(settings, context);
   const yaml = parseYaml(file.text);
   const system = systemFor(file.path, yaml);
   if (system === undefined) return { system: undefined, findings: [], asked: [] };
-  const pipeline = system.read(file, yaml, watched);
+  const pipeline: Pipeline = { ...system.read(file, yaml, watched), readFile: watched.read };
   const findings = RULES.flatMap((rule) => {
     const chosen = settings.rules[rule.id];
     return chosen === "off"
       ? []
-      : unique([...rule.check(pipeline)]).map((problem) => finding(rule, problem, file.path, chosen));
+      : unique([...rule.check(pipeline, policy)]).map((problem) => finding(rule, problem, file.path, chosen));
   });
   return { system: system.id, findings: findings.sort(byPlace), asked: [...asked] };
 }

@@ -4,6 +4,8 @@ export interface Context {
   read(path: string): string | undefined;
   /** Paths from the repository's root that match a glob. */
   list(glob: string): readonly string[];
+  /** Owner of the repository on its host, as its remote names it; absent where that is not known. */
+  readonly owner?: string;
 }
 
 /** A context that holds nothing. */

@@ -1,7 +1,7 @@
 import { type Job, type Pipeline, type Scope, type Script, type Step, scopeChain } from "./model.ts";
 import { parseBash } from "./shell/bash.ts";
 import type { Block } from "./shell/command.ts";
-import { type Download, type Execution, type FlowScript, traceJob } from "./shell/dataflow.ts";
+import { type Download, type Execution, type FlowScript, type LocalScript, traceJob } from "./shell/dataflow.ts";
 import type { ImageUse } from "./shell/images.ts";
 import type { PackageUse } from "./shell/packages.ts";
 
@@ -52,7 +52,7 @@ function flowOf(pipeline: Pipeline): Flow {
   const known = FLOWS.get(pipeline);
   if (known !== undefined) return known;
   const programs = new Map<string, Block>();
-  const flows = pipeline.jobs.map((job) => traceOf(job, programs));
+  const flows = pipeline.jobs.map((job) => traceOf(job, programs, pipeline.readFile ?? (() => undefined)));
   const flow = {
     executions: flows.flatMap(({ executions }) => executions),
     pulls: flows.flatMap(({ pulls }) => pulls),
@@ -69,30 +69,61 @@ interface Placed {
 }
 
 /** @param programs what scripts say, by their place: a script that several jobs share is read once */
-function traceOf(job: Job, programs: Map<string, Block>): Flow {
+function traceOf(job: Job, programs: Map<string, Block>, read: (path: string) => string | undefined): Flow {
   const placed = job.steps.flatMap((step) => {
     const environment = environmentOf(step.scope);
     return step.scripts.flatMap((script) => place(step, script, environment, programs));
   });
-  const { executions, pulls } = traceJob(placed.map(({ flow }) => flow));
+  const { executions, pulls, locals } = traceJob(
+    placed.map(({ flow }) => flow),
+    read,
+  );
+  const scripts: Scripts = (number) => {
+    const own = placed[number];
+    if (own !== undefined) return { step: own.step, script: own.script, program: own.flow.program };
+    const local = locals.find((each) => each.number === number);
+    const step = local && placed[local.caller]?.step;
+    return local && step && { step, script: localScript(local), program: local.program };
+  };
   return {
-    executions: executions.flatMap((execution) => remoteExecution(job, placed, execution)),
+    executions: executions.flatMap((execution) => remoteExecution(job, scripts, execution)),
     pulls: pulls.flatMap(({ script, use }) => {
-      const at = placed[script];
+      const at = scripts(script);
       return at === undefined ? [] : [{ step: at.step, script: at.script, use }];
     }),
   };
 }
 
-function remoteExecution(job: Job, placed: readonly Placed[], execution: Execution): readonly RemoteExecution[] {
-  const at = placed[execution.script];
+/** The script of a number, in the job or in a file that the job runs. */
+type Scripts = (
+  number: number,
+) => { readonly step: Step; readonly script: Script; readonly program: Block } | undefined;
+
+function remoteExecution(job: Job, scripts: Scripts, execution: Execution): readonly RemoteExecution[] {
+  const at = scripts(execution.script);
   if (at === undefined) return [];
   const downloads = execution.downloads.flatMap((download) => {
-    const from = placed[download.script];
-    return from === undefined ? [] : [{ download, script: from.script, program: from.flow.program, step: from.step }];
+    const from = scripts(download.script);
+    return from === undefined ? [] : [{ download, ...from }];
   });
-  const scriptOf = (index: number): Script | undefined => placed[index]?.script;
-  return [{ job, step: at.step, script: at.script, program: at.flow.program, execution, downloads, scriptOf }];
+  return [{ job, ...at, execution, downloads, scriptOf: (number) => scripts(number)?.script }];
+}
+
+function localScript({ path, text, holes, shell, number }: LocalScript): Script {
+  return {
+    path,
+    text,
+    holes,
+    shell,
+    operatingSystems: [],
+    unit: `local ${number}`,
+    scratch: "/tmp",
+    folder: ".",
+    handover: {},
+    span: { start: 0, end: text.length },
+    toDocument: (span) => span,
+    rewrite: (changes) => changes.map(({ span, text: added }) => ({ path, span, text: added })),
+  };
 }
 
 const POSIX = new Set(["bash", "sh", "zsh", "ksh", "unknown"]);

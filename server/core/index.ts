@@ -3,7 +3,7 @@ export { type Analysis, analyze, type SourceFile } from "./analyze.ts";
 export { type Context, EMPTY_CONTEXT } from "./context.ts";
 export { type Explanation, explain, pageOf, withoutMarks } from "./explain.ts";
 export { objection } from "./fix.ts";
-export type { Answer, CommitAnswer, Question, ScriptHashAnswer } from "./question.ts";
+export type { Answer, CommitAnswer, ImageDigestAnswer, Question, ScriptHashAnswer } from "./question.ts";
 export type { Reach, ReachedSecret } from "./reach.ts";
 export type { AskFix, EditFix, Finding, Fix, NoFix, Problem, Related, Rule, Severity } from "./rule.ts";
 export { RULES } from "./rules/index.ts";

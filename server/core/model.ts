@@ -17,6 +17,8 @@ export interface Pipeline {
   readonly references: readonly Reference[];
   /** The outermost scope. */
   readonly scope: Scope;
+  /** Text of a file of the repository that the pipeline names, by its path from the root. Set by the analysis, not by a system. */
+  readonly readFile?: (path: string) => string | undefined;
 }
 
 /** A unit that runs on one machine: its steps share files, in order. */
@@ -76,6 +78,8 @@ export type OperatingSystem = "linux" | "macos" | "windows";
 
 /** Code in the document that one shell process runs, or a part of it: scripts of a step with equal `unit` share a process, in order. */
 export interface Script {
+  /** The file that it stands in, from the repository's root; absent for the analysed file. */
+  readonly path?: string;
   /** The code, with expressions masked in equal length. Offsets into it are what {@link toDocument} takes. */
   readonly text: string;
   /** The masked expressions: text that is unknown until the pipeline runs. */

@@ -5,7 +5,9 @@ export type Question =
   /** The commit that `ref` (a tag, a branch or a short commit id) of a git repository points to. `repo` is the path on the host, "owner/name". */
   | { readonly kind: "commit"; readonly host: string; readonly repo: string; readonly ref: string }
   /** The content behind an https address: its SHA-256, where redirects led, and the text. */
-  | { readonly kind: "scriptHash"; readonly url: string };
+  | { readonly kind: "scriptHash"; readonly url: string }
+  /** What a registry has under an image's name, `[registry/]path[:tag]` as a reference writes it, without a digest. */
+  | { readonly kind: "imageDigest"; readonly image: string };
 
 /** Answer to a `commit` question. */
 export interface CommitAnswer {
@@ -27,4 +29,13 @@ export interface ScriptHashAnswer {
   readonly text: string;
 }
 
-export type Answer = CommitAnswer | ScriptHashAnswer;
+/** Answer to an `imageDigest` question. */
+export interface ImageDigestAnswer {
+  readonly kind: "imageDigest";
+  /** "sha256:" and 64 lower-case hex digits: of the index where the image has several platforms, else of its one manifest. */
+  readonly digest: string;
+  /** How many platforms the digest stands for; 1 or more. */
+  readonly platforms: number;
+}
+
+export type Answer = CommitAnswer | ScriptHashAnswer | ImageDigestAnswer;

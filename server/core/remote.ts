@@ -1,8 +1,8 @@
 import type { RemoteExecution } from "./flow.ts";
-import type { Script } from "./model.ts";
+import type { Script, Step } from "./model.ts";
 import type { Answer, Question } from "./question.ts";
 import { namedSecrets, type Reach } from "./reach.ts";
-import type { Fix, NoFix, Severity } from "./rule.ts";
+import type { Fix, NoFix, Related, Severity } from "./rule.ts";
 import type { Block, Command } from "./shell/command.ts";
 import type { Download } from "./shell/dataflow.ts";
 import { hostOf } from "./shell/downloads.ts";
@@ -16,6 +16,7 @@ import {
   pinnedUrl,
   pinObstacle,
 } from "./shell/pin.ts";
+import type { Span } from "./text.ts";
 import { listed, shortened, theft } from "./wording.ts";
 
 // What the rules about downloaded code have in common: how bad it is, what they say, how it is pinned.
@@ -37,6 +38,16 @@ export function theftSentence(reach: Reach): string {
 /** The addresses of downloads, each once, short enough for a message. */
 export function addresses(downloads: readonly { readonly download: Download }[]): string {
   return listed([...new Set(downloads.map(({ download }) => shortened(download.url)))]);
+}
+
+/** A place in a script, in whatever file that lies. */
+export function placeIn(script: Script, span: Span): { readonly path?: string; readonly span: Span } {
+  return { span: script.toDocument(span), ...(script.path === undefined ? {} : { path: script.path }) };
+}
+
+/** The step that runs a file of the repository, as a related place of a finding in that file. */
+export function callers(script: Script, step: Step): readonly Related[] {
+  return script.path === undefined ? [] : [{ span: step.span, message: `Run by ${step.label}` }];
 }
 
 /** One-based line of an offset, for a message that names another line. */

@@ -1,4 +1,5 @@
 import type { Pipeline } from "./model.ts";
+import type { Policy } from "./policy.ts";
 import type { Answer, Question } from "./question.ts";
 import type { Reach } from "./reach.ts";
 import type { Edit, Span } from "./text.ts";
@@ -16,8 +17,8 @@ export interface Rule {
   /** One paragraph: why it matters. */
   readonly why: string;
   readonly examples: readonly Example[];
-  /** Yields what is wrong. Pure: looks at nothing but the pipeline. */
-  check(pipeline: Pipeline): Iterable<Problem>;
+  /** Yields what is wrong. Pure: looks at nothing but the pipeline and what the person decided about others' code. */
+  check(pipeline: Pipeline, policy: Policy): Iterable<Problem>;
 }
 
 /**

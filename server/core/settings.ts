@@ -9,6 +9,8 @@ export interface Settings {
   readonly rules: Readonly<Record<string, Severity | "off">>;
   /** Which files are left alone: patterns as in a .gitignore file, from the repository's root. For those who look for files. */
   readonly exclude?: readonly string[];
+  /** Whose actions and workflows are as good as one's own: `owner/name`, `owner/*`; `!` in front takes trust away. */
+  readonly trusted?: readonly string[];
 }
 
 export const DEFAULT_SETTINGS: Settings = { rules: {} };
@@ -24,10 +26,11 @@ export interface SettingsProblem {
  * Settings from untyped input, such as an editor's configuration. Wrong values are dropped, so that the defaults hold there.
  */
 export function readSettings(input: unknown): Settings {
-  const { rules, exclude }: Record<string, unknown> = isRecord(input) ? input : {};
+  const { rules, exclude, trusted }: Record<string, unknown> = isRecord(input) ? input : {};
   return {
     rules: Object.fromEntries(Object.entries(isRecord(rules) ? rules : {}).filter(isRuleSetting)),
     ...(Array.isArray(exclude) && { exclude: exclude.filter((each) => typeof each === "string") }),
+    ...(Array.isArray(trusted) && { trusted: trusted.filter((each) => typeof each === "string") }),
   };
 }
 
@@ -39,19 +42,24 @@ export function parseSettings(text: string): {
   const [root, another] = parseYaml(text).documents;
   if (root === undefined) return { settings: DEFAULT_SETTINGS, problems: [] };
   const problems: SettingsProblem[] = [];
-  const settings: { rules: Settings["rules"]; exclude?: readonly string[] } = { rules: {} };
+  const settings: { rules: Settings["rules"]; exclude?: readonly string[]; trusted?: readonly string[] } = {
+    rules: {},
+  };
   if (root.kind !== "map") problems.push({ span: root.span, message: `Expected keys and values here: ${KEYS}.` });
   if (another !== undefined)
     problems.push({ span: another.span, message: "Only the first document of the file is read." });
   for (const entry of entries(root)) {
     if (entry.key === "rules") settings.rules = rulesOf(entry, problems);
-    else if (entry.key === "exclude") settings.exclude = excludeOf(entry, problems);
+    else if (entry.key === "exclude") settings.exclude = patternsOf(entry, FILES, problems);
+    else if (entry.key === "trusted") settings.trusted = patternsOf(entry, OWNERS, problems);
     else problems.push({ span: entry.keySpan, message: `There is no setting “${entry.key}”. There are ${KEYS}.` });
   }
   return { settings, problems };
 }
 
-const KEYS = "“rules” and “exclude”";
+const KEYS = "“rules”, “exclude” and “trusted”";
+const FILES = "as in a .gitignore file";
+const OWNERS = "of owners, such as “acme/*” or “!actions/*”";
 
 const SEVERITIES: ReadonlySet<unknown> = new Set(["error", "warning", "information", "hint", "off"] satisfies (
   | Severity
@@ -88,14 +96,14 @@ function rulesOf({ value, span }: YamlEntry, problems: SettingsProblem[]): Setti
   return Object.fromEntries(chosen.filter(isRuleSetting));
 }
 
-function excludeOf({ value, span }: YamlEntry, problems: SettingsProblem[]): readonly string[] {
+function patternsOf({ value, span }: YamlEntry, kind: string, problems: SettingsProblem[]): readonly string[] {
   if (!isEmpty(value) && value?.kind !== "sequence") {
-    problems.push({ span: value?.span ?? span, message: "Expected a list of patterns as in a .gitignore file." });
+    problems.push({ span: value?.span ?? span, message: `Expected a list of patterns ${kind}.` });
   }
   return items(value).flatMap((item) => {
     const pattern = scalar(item)?.text;
     if (pattern) return [pattern];
-    problems.push({ span: item.span, message: "Expected a pattern as in a .gitignore file." });
+    problems.push({ span: item.span, message: `Expected a pattern ${kind}.` });
     return [];
   });
 }

@@ -97,5 +97,6 @@ function merge(person: Settings, repository: Settings): Required<Settings> {
   return {
     rules: { ...person.rules, ...repository.rules },
     exclude: [...(person.exclude ?? []), ...(repository.exclude ?? [])],
+    trusted: [...(person.trusted ?? []), ...(repository.trusted ?? [])],
   };
 }

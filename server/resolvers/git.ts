@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { endTree, makeEmptyFolder } from "./child.ts";
 import { tunnelRefusal } from "./connection.ts";
 import { withDeadline } from "./deadline.ts";
 import { type HttpOptions, statusRefusal as httpStatusRefusal, shownUrl } from "./http.ts";
@@ -39,7 +39,7 @@ export function listWithGit(
   options: GitOptions & HttpOptions & ResolveOptions,
 ): Promise<RemoteRefs | undefined> {
   return withDeadline(shownUrl(repository), options.timeoutMs ?? GIT_TIMEOUT_MS, options.signal, async (signal) => {
-    const folder = await makeEmptyFolder(options.storageFolder ?? tmpdir());
+    const folder = await makeWorkingFolder(options.storageFolder);
     try {
       const run = (extra: readonly string[]) => runGit(repository, query, extra, folder, options, signal);
       const first = await run([]);
@@ -62,10 +62,9 @@ const GIT_TIMEOUT_MS = 30_000;
 /** git's messages are short; the last part is where the cause stands. */
 const MAX_ERROR_CHARACTERS = 16_384;
 
-async function makeEmptyFolder(parent: string): Promise<string> {
+async function makeWorkingFolder(parent: string | undefined): Promise<string> {
   try {
-    await mkdir(parent, { recursive: true });
-    return await realpath(await mkdtemp(join(parent, "pipewarden-git-")));
+    return await makeEmptyFolder(parent, "git");
   } catch (error) {
     throw new Refusal("git", "No empty folder could be made for git to work in; is the disk full?", { cause: error });
   }
@@ -95,7 +94,7 @@ function runGit(
       detached: process.platform !== "win32",
     },
   );
-  const end = (): void => killTree(child);
+  const end = (): void => endTree(child);
   signal.addEventListener("abort", end, { once: true });
   return collect(child, repository).finally(() => signal.removeEventListener("abort", end));
 }
@@ -141,7 +140,7 @@ function collect(child: ChildProcess, repository: URL): Promise<GitResult | unde
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
       size += chunk.length;
       if (size > MAX_REF_BYTES) {
-        killTree(child);
+        endTree(child);
         reject(new Refusal("too-large", `${shownUrl(repository)} has more references than can be read.`));
         return;
       }
@@ -172,25 +171,6 @@ function collect(child: ChildProcess, repository: URL): Promise<GitResult | unde
 /** macOS without developer tools has a `git` that only offers to install them. */
 function isPlaceholder(errors: string): boolean {
   return /^xcode-select: |^xcrun: error/mu.test(errors);
-}
-
-/** Ends git and the helpers in its group, also those that outlive git and keep its output open. */
-function killTree(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  if (process.platform === "win32") {
-    spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { windowsHide: true, stdio: "ignore" }).on(
-      "error",
-      () => {
-        child.kill();
-      },
-    );
-    return;
-  }
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch {
-    child.kill("SIGKILL");
-  }
 }
 
 function rewrittenToOtherScheme(errors: string): boolean {

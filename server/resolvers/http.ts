@@ -16,7 +16,9 @@ export interface HttpOptions extends ConnectionOptions {
 
 /** One request. */
 export interface HttpRequest extends HttpOptions {
-  readonly method?: "GET" | "HEAD";
+  readonly method?: "GET" | "HEAD" | "POST";
+  /** What POST sends; its type stands in `headers`. It may be secret, so such a request follows no redirect. */
+  readonly body?: string;
   /** More headers. `Authorization` is sent to the first host only, not where a redirect leads. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Redirects to follow; 5 unless given. */
@@ -105,6 +107,9 @@ async function follow(first: URL, options: HttpRequest, signal: AbortSignal): Pr
     seen.add(plainUrl(url));
     const response = await exchange(url, headersFor(url, first, options), options, signal, from);
     if (!("redirect" in response)) return response;
+    if (options.body !== undefined) {
+      throw new Refusal("redirect", `${shownUrl(url)} redirects a request that is not sent to anybody else.`);
+    }
     const next = redirectTarget(url, response.redirect, options);
     if (seen.has(plainUrl(next))) throw new Refusal("redirect", `${shownUrl(first)} redirects in a circle.`);
     if (seen.size > limit) throw new Refusal("redirect", `${shownUrl(first)} redirects more than ${limit} times.`);
@@ -138,7 +143,7 @@ async function exchange(
 ): Promise<HttpResponse | { readonly redirect: string }> {
   const socket = await openConnection(url, options, signal, from);
   try {
-    const response = await send(socket, url, options.method ?? "GET", headers);
+    const response = await send(socket, url, headers, options);
     const status = response.statusCode ?? 0;
     const { location } = response.headers;
     if (REDIRECTS.has(status) && location !== undefined) return { redirect: location };
@@ -154,8 +159,8 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 function send(
   socket: Socket,
   url: URL,
-  method: string,
   headers: Readonly<Record<string, string>>,
+  { method = "GET", body }: HttpRequest,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const path = url.pathname + url.search;
@@ -163,7 +168,7 @@ function send(
     asked.once("response", resolve);
     // A failure after the answer began is told by the body's own stream, and this listener keeps it from being uncaught.
     asked.on("error", (error) => reject(answerRefusal(error, url)));
-    asked.end();
+    asked.end(body);
   });
 }
 

@@ -2,6 +2,7 @@ import type { Answer, Question } from "../core/index.ts";
 import { answerCommit } from "./commit.ts";
 import type { GitOptions } from "./git.ts";
 import type { HttpOptions } from "./http.ts";
+import { answerImageDigest } from "./image-digest.ts";
 import type { ResolveOptions, Resolver } from "./resolver.ts";
 import { answerScriptHash } from "./script-hash.ts";
 
@@ -19,6 +20,7 @@ export function createResolver(options: NetworkOptions = {}): Resolver {
 const ANSWERS: { readonly [Kind in Question["kind"]]: Ask<Kind> } = {
   commit: answerCommit,
   scriptHash: answerScriptHash,
+  imageDigest: answerImageDigest,
 };
 
 type Ask<Kind extends Question["kind"]> = (

@@ -54,13 +54,23 @@ const maxListedEntries = 20_000;
  * that is open in an editor, by its absolute path.
  */
 export function contextFor(root: string, overlay?: (absolutePath: string) => string | undefined): Context {
+  const owner = ownerOf(root);
   return {
+    ...(owner === undefined ? {} : { owner }),
     read: (file) => {
       const absolute = pathWithin(root, file);
       return absolute === undefined ? undefined : (overlay?.(absolute) ?? readWithin(root, absolute));
     },
     list: (glob) => listBelow(root, glob),
   };
+}
+
+/** The owner in the address of the remote "origin", read from git's own file: no git is run. */
+function ownerOf(root: string): string | undefined {
+  const config = readText(path.join(root, ".git", "config"), maxContextFileBytes);
+  const section = "text" in config ? /\[remote "origin"\][^[]*/.exec(config.text)?.[0] : undefined;
+  const url = /^\s*url\s*=\s*(\S+)/m.exec(section ?? "")?.[1];
+  return /[/:]([\w.-]+)\/[\w.-]+?(?:\.git)?\/?$/.exec(url ?? "")?.[1];
 }
 
 function folderAboveCiPath(file: string, isCiPath: PathTest): string | undefined {

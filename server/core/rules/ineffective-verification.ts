@@ -1,7 +1,7 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Script, ScriptChange } from "../model.ts";
 import { reachOfStep } from "../reach.ts";
-import { addresses, severityOf, theftSentence } from "../remote.ts";
+import { addresses, callers, placeIn, severityOf, theftSentence } from "../remote.ts";
 import type { Fix, Problem, Rule } from "../rule.ts";
 import { parseBash } from "../shell/bash.ts";
 import { type Node, type Pipe, staticText } from "../shell/command.ts";
@@ -90,15 +90,16 @@ function problem(remote: RemoteExecution, check: Check): Problem {
   const from = remote.scriptOf(check.script);
   const reach = reachOfStep(step);
   return {
-    span: (from ?? script).toDocument(check.span),
+    ...placeIn(from ?? script, check.span),
     message: `This check does not keep a changed ${addresses(downloads)} from running: ${REASON[check.flaw]}.${theftSentence(reach)} ${CURE[check.flaw]}`,
     severity: severityOf(reach),
     related: [
       ...downloads.map((fetched) => ({
-        span: fetched.script.toDocument(fetched.download.span),
+        ...placeIn(fetched.script, fetched.download.span),
         message: "It is downloaded here",
       })),
-      { span: script.toDocument(execution.span), message: "It runs here all the same" },
+      { ...placeIn(script, execution.span), message: "It runs here all the same" },
+      ...callers(from ?? script, step),
     ],
     reach,
     fixes: check.flaw === "ignored" && from !== undefined ? stopFix(from, check) : [],

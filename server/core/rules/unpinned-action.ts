@@ -1,4 +1,5 @@
 import { type Reference, referencesOf, type Target } from "../model.ts";
+import type { Policy } from "../policy.ts";
 import type { Answer } from "../question.ts";
 import type { EditFix, Fix, NoFix, Problem, Rule, Severity } from "../rule.ts";
 import type { Edit } from "../text.ts";
@@ -71,23 +72,23 @@ jobs:
 `,
     },
   ],
-  check: function* (pipeline) {
+  check: function* (pipeline, policy) {
     for (const reference of referencesOf(pipeline)) {
       const { kind, target } = reference;
       if ((kind !== "action" && kind !== "workflow") || target.kind !== "repository" || target.pin !== "mutable")
         continue;
-      yield problem(reference, target);
+      yield problem(reference, target, policy);
     }
   },
 };
 
 type Repository = Extract<Target, { kind: "repository" }>;
 
-function problem(reference: Reference, target: Repository): Problem {
+function problem(reference: Reference, target: Repository, policy: Policy): Problem {
   return {
     span: reference.span,
     message: message(reference, target),
-    severity: severityOf(target),
+    severity: severityOf(target, policy),
     fixes: fixesFor(reference, target),
   };
 }
@@ -101,9 +102,9 @@ function message({ kind }: Reference, { repo, ref }: Repository): string {
   return `The owner of ${repo} can move ${ref} to other code at any time, and this pipeline would run it unseen. Pin the ${what} to the full commit id that ${ref} stands for today.`;
 }
 
-/** The makers of the system already run its machines: a tag of theirs is worth a note, not a warning. */
-function severityOf({ repo }: Repository): Severity {
-  return /^(?:actions|github)\//i.test(repo) ? "information" : "warning";
+/** A moved tag of somebody who is trusted anyway is worth a note, not a warning. */
+function severityOf({ repo }: Repository, policy: Policy): Severity {
+  return policy.trusts(repo) ? "information" : "warning";
 }
 
 function fixesFor({ repin }: Reference, { host, repo, ref }: Repository): readonly Fix[] {

@@ -1,6 +1,9 @@
 import { pullsOf } from "../flow.ts";
 import { type Pipeline, referencesOf, type Target } from "../model.ts";
-import type { Problem, Rule } from "../rule.ts";
+import type { Answer } from "../question.ts";
+import { placeIn } from "../remote.ts";
+import type { EditFix, Fix, NoFix, Problem, Rule } from "../rule.ts";
+import type { Edit } from "../text.ts";
 import { shortened } from "../wording.ts";
 
 /** Container images that are named by a tag, or by nothing, in references and in scripts. */
@@ -29,6 +32,24 @@ jobs:
       - uses: docker://ghcr.io/acme/tool:v2
 #             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 `,
+      good: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    container: node:22.4.1@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d
+    services:
+      cache:
+        image: redis@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d
+    steps:
+      - uses: docker://ghcr.io/acme/tool:v2@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d
+`,
+      answers: [
+        {
+          kind: "imageDigest",
+          digest: "sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d",
+          platforms: 2,
+        },
+      ],
     },
     {
       title: "Images that a script runs",
@@ -63,7 +84,10 @@ function* ofReferences(pipeline: Pipeline): Iterable<Problem> {
   for (const { text, span, target } of referencesOf(pipeline)) {
     if (target.kind !== "image" || target.pin !== "mutable" || target.name === "scratch") continue;
     const [transport = ""] = /^docker:\/\//.exec(text) ?? [];
-    yield { span, message: message("This pipeline runs", target, transport) };
+    const end = span.start + text.trimEnd().length;
+    const written = pipeline.text.slice(span.start, end) === text.trimEnd();
+    const fixes = written ? digestFix(target, (digest) => [{ span: { start: end, end }, text: `@${digest}` }]) : [];
+    yield { span, message: message("This pipeline runs", target, transport), fixes };
   }
 }
 
@@ -71,11 +95,31 @@ function* ofScripts(pipeline: Pipeline): Iterable<Problem> {
   for (const { script, use } of pullsOf(pipeline)) {
     if (use.kind !== "image" || use.pin !== "mutable" || use.target.kind !== "image") continue;
     const subject = `${use.tool} ${use.runs ? "runs" : "fetches"}`;
-    yield { span: script.toDocument(use.command), message: message(subject, use.target, "") };
+    const { start, end } = use.span;
+    // Where the name stands in quotes, or comes from a variable, the digest has no plain place behind it.
+    const written = script.text.slice(start, end).endsWith(use.text);
+    const at = { start: end, end };
+    const fixes = written ? digestFix(use.target, (digest) => script.rewrite([{ span: at, text: `@${digest}` }])) : [];
+    yield { ...placeIn(script, use.command), message: message(subject, use.target, ""), fixes };
   }
 }
 
-function message(subject: string, { name, tag }: Extract<Target, { kind: "image" }>, transport: string): string {
+type Image = Extract<Target, { kind: "image" }>;
+
+/** Asks the registry what stands behind the tag today. */
+function digestFix({ name, tag }: Image, edit: (digest: string) => readonly Edit[] | undefined): readonly Fix[] {
+  const image = tag === undefined ? name : `${name}:${tag}`;
+  const title = `Pin ${shortened(image, 60)} to its digest`;
+  const next = (answer: Answer): EditFix | NoFix => {
+    const edits = answer.kind === "imageDigest" ? edit(answer.digest) : undefined;
+    return edits === undefined
+      ? { refused: "The digest has no place in this notation, so nothing was changed." }
+      : { title, edits };
+  };
+  return [{ title, ask: { kind: "imageDigest", image }, next }];
+}
+
+function message(subject: string, { name, tag }: Image, transport: string): string {
   const written = shortened(tag === undefined ? name : `${name}:${tag}`, 100);
   const moves =
     tag === undefined

@@ -1,7 +1,7 @@
 import { type Pull, pullsOf } from "../flow.ts";
 import type { Pipeline } from "../model.ts";
-import { reachOfStep } from "../reach.ts";
-import { theftSentence } from "../remote.ts";
+import { namedSecrets, reachOfStep } from "../reach.ts";
+import { placeIn, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import type { PackageUse } from "../shell/packages.ts";
 import { cover } from "../text.ts";
@@ -87,8 +87,8 @@ function problem({ pull: { step, script }, uses }: Group): Problem {
   const span = uses.map(({ command }) => command).reduce(cover);
   const remote = uses.some(({ source }) => source === "remote");
   return {
-    span: script.toDocument(span),
-    message: `${whatComes(uses)}.${theftSentence(reach)} ${cure(uses)}`,
+    ...placeIn(script, span),
+    message: `${whatComes(uses)}.${theftSentence(namedSecrets(reach))} ${cure(uses)}`,
     severity: remote ? "information" : "hint",
     reach,
   };

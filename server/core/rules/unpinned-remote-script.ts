@@ -1,6 +1,6 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import { type Reach, reachOfStep } from "../reach.ts";
-import { addresses, obstacle, pinFixes, severityOf, theftSentence } from "../remote.ts";
+import { addresses, callers, obstacle, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { contains } from "../text.ts";
 
@@ -125,16 +125,17 @@ function problem({ step, script, execution, downloads }: RemoteExecution): Probl
     ({ download, script: from }) => from !== script || !contains(execution.span, download.span),
   );
   return {
-    span: script.toDocument(execution.span),
+    ...placeIn(script, execution.span),
     message: isHidden({ downloads })
       ? hiddenMessage(execution.runner, reach)
       : `This step runs whatever ${addresses(downloads)} sends at that moment: ${execution.runner} gets it with no check of its content.${theftSentence(reach)} ${cure}`,
     severity: severityOf(reach),
     related: [
       ...elsewhere.map(({ download, script: from }) => ({
-        span: from.toDocument(download.span),
+        ...placeIn(from, download.span),
         message: "It is downloaded here",
       })),
+      ...callers(script, step),
     ],
     reach,
     fixes,

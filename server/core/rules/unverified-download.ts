@@ -1,7 +1,7 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Pipeline } from "../model.ts";
 import { reachOfStep } from "../reach.ts";
-import { type Fetched, lineOf, obstacle, pinFixes, severityOf, theftSentence } from "../remote.ts";
+import { callers, type Fetched, lineOf, obstacle, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { shortened } from "../wording.ts";
 
@@ -85,8 +85,8 @@ jobs:
     const fetches = new Map<string, { readonly fetched: Fetched; readonly runs: RemoteExecution[] }>();
     for (const run of runs) {
       for (const fetched of run.downloads.filter(({ download }) => !download.hidden)) {
-        const { start, end } = fetched.script.toDocument(fetched.download.span);
-        const key = `${start}:${end}`;
+        const { path = "", span } = placeIn(fetched.script, fetched.download.span);
+        const key = `${path}:${span.start}:${span.end}`;
         const known = fetches.get(key);
         if (known === undefined) fetches.set(key, { fetched, runs: [run] });
         else known.runs.push(run);
@@ -99,26 +99,30 @@ jobs:
 function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExecution[]): Problem {
   const [first] = runs;
   const reach = reachOfStep(first?.step ?? fetched.step);
-  const span = fetched.script.toDocument(fetched.download.span);
+  const place = placeIn(fetched.script, fetched.download.span);
   const fixes = pinFixes([fetched], first);
   const cure = (fixes.length === 0 ? obstacle([fetched]) : undefined) ?? "Compare its SHA-256 in between.";
   return {
-    span,
-    message: `${shortened(fetched.download.url)} is downloaded here and run ${whereOf(pipeline, span.start, runs)}, and nothing checks its content on the way.${theftSentence(reach)} ${cure}`,
+    ...place,
+    message: `${shortened(fetched.download.url)} is downloaded here and run ${whereOf(pipeline, fetched, runs)}, and nothing checks its content on the way.${theftSentence(reach)} ${cure}`,
     severity: severityOf(reach),
     related: [
       ...runs.map(({ script, execution }) => ({
-        span: script.toDocument(execution.span),
+        ...placeIn(script, execution.span),
         message: `${shortened(execution.runner)} runs it here`,
       })),
+      ...callers(fetched.script, first?.step ?? fetched.step),
     ],
     reach,
     fixes,
   };
 }
 
-function whereOf({ text }: Pipeline, from: number, [first]: readonly RemoteExecution[]): string {
+function whereOf({ text }: Pipeline, { script: from, download }: Fetched, [first]: readonly RemoteExecution[]): string {
   if (first === undefined) return "later";
-  const line = lineOf(text, first.script.toDocument(first.execution.span).start);
-  return line === lineOf(text, from) ? "on the same line" : `in line ${line}`;
+  const { script, execution } = first;
+  const line = lineOf(script.path === undefined ? text : script.text, script.toDocument(execution.span).start);
+  if (script.path !== from.path) return `in line ${line} of ${script.path ?? "the pipeline"}`;
+  const here = lineOf(from.path === undefined ? text : from.text, from.toDocument(download.span).start);
+  return line === here ? "on the same line" : `in line ${line}`;
 }

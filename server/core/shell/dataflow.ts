@@ -1,3 +1,4 @@
+import { parseBash } from "./bash.ts";
 import type {
   Block,
   Case,
@@ -13,6 +14,7 @@ import type {
   Statement,
   Word,
 } from "./command.ts";
+import { type LocalPart, type LocalProgram, readLocalCall, readLocalProgram } from "./local-program.ts";
 import { perform } from "./programs.ts";
 import {
   type Download,
@@ -45,6 +47,7 @@ import {
   failed,
   freshExits,
   type Io,
+  type LocalScript,
   leaveSubshell,
   type Outcome,
   type Pull,
@@ -59,7 +62,7 @@ import { comparison, subjectMatches } from "./verification.ts";
 import { unwrap } from "./wrappers.ts";
 
 export type { Download } from "./state.ts";
-export type { Check, Execution, Flaw, FlowScript, Trace } from "./trace.ts";
+export type { Check, Execution, Flaw, FlowScript, LocalScript, Trace } from "./trace.ts";
 
 /**
  * Follows downloaded content through the scripts of one job and tells where it runs unverified. Abstract interpretation: every command is
@@ -78,6 +81,8 @@ export function traceJob(
   const pulls: Pull[] = [];
   const built = new Set<string>();
   const project = { installed: false };
+  const locals: LocalScript[] = [];
+  const count = { scripts: scripts.length };
   const budget = { nodes: MAX_NODES, symbols: 0 };
   let healthy: State | undefined;
   let broken: State | undefined;
@@ -89,7 +94,20 @@ export function traceJob(
         ? { shell: freshShell(script, before?.world ?? EMPTY_WORLD), world: before?.world ?? EMPTY_WORLD }
         : before;
     const exits = freshExits();
-    const run: Run = { script, index, executions, checks, pulls, built, project, budget, read };
+    const run: Run = {
+      script,
+      index,
+      executions,
+      checks,
+      pulls,
+      built,
+      project,
+      budget,
+      locals,
+      count,
+      open: [],
+      read,
+    };
     const outcome = runBlock(script.program, state, { stdin: SILENCE, tolerant: false, depth: 0, exits }, run);
     const success = join(outcome.success, exits.success);
     const failure = join(failed(outcome), exits.failure);
@@ -98,6 +116,7 @@ export function traceJob(
     broken = join(broken, failure);
   }
   return {
+    locals,
     executions: unique(executions),
     pulls: pulls.filter(({ use }) => use.kind !== "image" || !built.has(use.name)),
   };
@@ -348,8 +367,55 @@ function runCommand(command: Command, state: State, io: Io, run: Run): Outcome {
     run,
     runBlock: (block, from, way) => runBlock(block, from, way, run),
     expand: (word, from) => expand(word, from, io, run).values,
+    runLocal: (from) => runLocal(bare, from, inner, run),
   };
   return writeTo(command.redirects, perform(call, after), run);
+}
+
+/** Follows a command line into a file of the repository that it runs. */
+function runLocal(words: readonly Value[], state: State, io: Io, run: Run): Outcome | undefined {
+  const call = io.depth > MAX_DEPTH ? undefined : readLocalCall(words, state.shell.folder);
+  const programs = call === undefined ? [] : readLocalProgram(call, run.read);
+  const sourced = call?.how === "file" && call.sourced;
+  let outcome: Outcome | undefined;
+  for (const program of programs) {
+    if (run.open.includes(program.path)) continue;
+    for (const part of program.parts) {
+      const from: State = outcome === undefined ? state : (ended(outcome) ?? state);
+      outcome = runPart(program, part, sourced, from, io, run);
+    }
+  }
+  return outcome;
+}
+
+function runPart(
+  program: LocalProgram,
+  part: LocalPart,
+  sourced: boolean,
+  state: State,
+  io: Io,
+  run: Run,
+): Outcome | undefined {
+  const { path, language, errexit, pipefail, variables } = program;
+  if (!/^(?:bash|sh|zsh|ksh)$/.test(language)) return undefined;
+  const shell = { language, errexit, pipefail };
+  const block = parseBash(part.text, part.holes);
+  const number = run.count.scripts++;
+  const caller = run.locals.find((each) => each.number === run.index)?.caller ?? run.index;
+  run.locals.push({ number, path, text: part.text, holes: part.holes, program: block, shell, caller });
+  const script: FlowScript = { ...run.script, text: part.text, holes: part.holes, program: block, shell };
+  const inner: Run = { ...run, script, index: number, open: [...run.open, path] };
+  if (sourced) return runBlock(block, state, { ...io, depth: io.depth + 1 }, inner);
+  const exits = freshExits();
+  const place = { start: 0, end: 0 };
+  const before = [...variables].reduce((each, [name, text]) => withVariable(each, name, textValue(text, place)), state);
+  const fresh: State = {
+    ...before,
+    shell: { ...before.shell, errexit, pipefail, folder: program.folder ?? state.shell.folder, functions: new Map() },
+  };
+  const way: Io = { stdin: io.stdin, tolerant: false, depth: io.depth + 1, exits };
+  const outcome = leaveSubshell(state, runBlock(block, fresh, way, inner), exits);
+  return part.tolerated ? { ...outcome, success: ended(outcome), failure: undefined } : outcome;
 }
 
 /** The status of a plain assignment is that of its last command substitution. */

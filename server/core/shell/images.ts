@@ -1,9 +1,17 @@
 import type { Pin, Target } from "../model.ts";
 import { readImage } from "../reference.ts";
-import { cover, type Span } from "../text.ts";
+import type { Span } from "../text.ts";
 import { isLocal } from "./downloads.ts";
-import { hasOption, lastOption, type Options, optionStyle, optionValues, readOptions } from "./options.ts";
-import { withSymbols } from "./package-pins.ts";
+import {
+  fromProgram,
+  hasOption,
+  lastOption,
+  type Options,
+  optionStyle,
+  optionValues,
+  readOptions,
+  withSymbols,
+} from "./options.ts";
 import type { Value } from "./state.ts";
 import { programName } from "./wrappers.ts";
 
@@ -39,7 +47,7 @@ export function readImages(words: readonly Value[]): readonly ImageUse[] {
     if (isElsewhere(text)) return [];
     const target = readImage(text);
     const pin = target.pin === "mutable" && !word.known ? "unknown" : target.pin;
-    const command = cover(program.span, word.span);
+    const command = fromProgram(program, word);
     return [{ kind: "image", tool, text, name: imageName(text), span: word.span, command, target, pin, runs }];
   });
 }
@@ -47,7 +55,7 @@ export function readImages(words: readonly Value[]): readonly ImageUse[] {
 /** The names, in one form for all spellings, that a command line gives to images which it builds or retags on this machine. */
 export function readBuiltImages(words: readonly Value[]): readonly string[] {
   if (!/^(?:docker|podman|nerdctl|buildah)$/.test(programName(words[0]))) return [];
-  const [command, ...rest] = subcommand(words.slice(1));
+  const [command, ...rest] = subcommand(words.slice(1), /^(?:container|image|buildx|builder)$/);
   switch (command?.text) {
     case "build":
     case "bud":
@@ -162,10 +170,10 @@ const KUBECTL = optionStyle(
     "--pod-running-timeout --replicas --schedule --from -c --container --target --copy-to --profile --custom",
 );
 
-/** The words from the subcommand on, with `container`, `image`, `buildx` and `builder` in front of it taken off. */
-function subcommand(args: readonly Value[]): readonly Value[] {
+/** The words from the subcommand on, with the name of its group in front of it taken off. */
+function subcommand(args: readonly Value[], group = /^(?:container|image)$/): readonly Value[] {
   const { operands } = readOptions(args, GLOBAL);
-  return /^(?:container|image|buildx|builder)$/.test(operands[0]?.text ?? "") ? operands.slice(1) : operands;
+  return group.test(operands[0]?.text ?? "") ? operands.slice(1) : operands;
 }
 
 function readDocker(args: readonly Value[]): readonly Named[] {

@@ -1,3 +1,4 @@
+import { cover, type Span } from "../text.ts";
 import type { Value } from "./state.ts";
 
 /** The arguments of a command line, sorted by the rules of the tool that reads them. */
@@ -89,4 +90,20 @@ export function optionValues({ values }: Options, ...names: readonly string[]): 
 /** The value that counts where an option is given more than once. */
 export function lastOption(options: Options, ...names: readonly string[]): Value | undefined {
   return optionValues(options, ...names).at(-1);
+}
+
+/**
+ * A word in which what only the run knows stands as a symbol: the expressions of CI products hold blanks, slashes and `@`, which would
+ * be taken for marks of a package's or image's name.
+ */
+export function withSymbols(word: Value): Value {
+  return word.known ? word : { ...word, text: word.text.replace(EXPRESSION, "‹›") };
+}
+
+const EXPRESSION =
+  /\$\{\{.{0,400}?\}\}|\$\[\[.{0,400}?\]\]|\{\{.{0,400}?\}\}|<<.{0,400}?>>|<\+.{0,400}>|\(\(.{0,400}?\)\)|\$\([^()]{0,400}\)|\$\{[^{}]{0,400}\}/gs;
+
+/** From the program to the word that names what it fetches; the word alone where it was written earlier, into a variable. */
+export function fromProgram(program: Value, word: Value): Span {
+  return word.span.start < program.span.start ? word.span : cover(program.span, word.span);
 }

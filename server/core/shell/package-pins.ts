@@ -17,17 +17,6 @@ export interface Judgement {
   readonly exact: string;
 }
 
-/**
- * A word in which what only the run knows stands as a symbol: the expressions of CI products hold blanks, slashes and `@`, which would
- * be taken for marks of the package's name.
- */
-export function withSymbols(word: Value): Value {
-  return word.known ? word : { ...word, text: word.text.replace(EXPRESSION, "‹›") };
-}
-
-const EXPRESSION =
-  /\$\{\{.{0,400}?\}\}|\$\[\[.{0,400}?\]\]|\{\{.{0,400}?\}\}|<<.{0,400}?>>|<\+.{0,400}>|\(\(.{0,400}?\)\)|\$\([^()]{0,400}\)|\$\{[^{}]{0,400}\}/gs;
-
 /** True where a part of the text is known only when the pipeline runs. */
 function isUncertain(text: string): boolean {
   return /[$‹`]/.test(text);
@@ -163,7 +152,7 @@ export function judgeNode(word: Value, text = word.text): Judgement | undefined 
   const [where = "", ref] = split(text, "#");
   if (hosted || NODE_REPOSITORY.test(text) || /^[\w.-]+\/[\w.-]+$/.test(where))
     return judgeRepository(word, where, ref, `${withoutUser(where)}#<commit>`);
-  if (address) return judgeAddress(word, text, "an exact version of the published package");
+  if (address) return judgeAddress(word, text, "the published package with an exact version");
   const [, name, version] = /^(@[^/@]+\/[^/@]+|[^/@]+)(?:@(.*))?$/s.exec(text) ?? [];
   return name === undefined ? undefined : judgeVersion(word, version, `${name}@<version>`);
 }
@@ -174,7 +163,8 @@ export function judgePython(word: Value, text = word.text): Judgement | undefine
   if (direct !== undefined) return judgePython(word, direct);
   if (/^(?:git|hg|svn|bzr)\+/i.test(text)) return judgePythonRepository(word, text);
   if (/^(?:https?|ftp|file):\/\/.*\.py$/i.test(text)) return judgeAddress(word, text);
-  if (/^(?:https?|ftp|file):\/\//i.test(text)) return judgeAddress(word, text, "an exact version of the package");
+  if (/^(?:https?|ftp|file):\/\//i.test(text))
+    return judgeAddress(word, text, "the published package with an exact version");
   if (/^[.~]|[/\\]|\.(?:whl|zip|tar\.gz|tgz|tar\.bz2|py)$/i.test(text)) return undefined;
   const [requirement = ""] = text.split(";", 1);
   const [, name, at, version] =

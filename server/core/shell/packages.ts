@@ -1,9 +1,9 @@
 import type { Pin } from "../model.ts";
-import { cover, type Span } from "../text.ts";
-import { optionStyle, readOptions } from "./options.ts";
+import type { Span } from "../text.ts";
+import { fromProgram, optionStyle, readOptions, withSymbols } from "./options.ts";
 import { NODE_READERS } from "./package-node.ts";
 import { OTHER_READERS } from "./package-others.ts";
-import { type PackageReader, withoutUser, withSymbols } from "./package-pins.ts";
+import { type PackageReader, withoutUser } from "./package-pins.ts";
 import { PYTHON_READERS, readPip, uvRun } from "./package-python.ts";
 import type { Value } from "./state.ts";
 import { programName } from "./wrappers.ts";
@@ -50,8 +50,8 @@ function readNested(words: readonly Value[], depth: number): readonly PackageUse
   if (program === undefined || depth === 0) return [];
   const name = programName(program);
   const own = (readerOf(name)?.(args.map(withSymbols)) ?? []).map(({ word, ...found }): PackageUse => {
-    const { span } = word;
-    return { kind: "package", ...found, text: withoutUser(word.text), span, command: cover(program.span, span) };
+    const text = withoutUser(word.text);
+    return { kind: "package", ...found, text, span: word.span, command: fromProgram(program, word) };
   });
   const inner = innerCommand(name, args);
   return inner === undefined ? own : [...own, ...readNested(inner, depth - 1)];

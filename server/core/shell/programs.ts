@@ -280,7 +280,7 @@ function sourceFile(call: Call, state: State): Outcome {
   if (file === undefined) return done(state);
   if (/^(?:\/dev\/stdin|\/proc\/self\/fd\/0|-)$/.test(file.text))
     report(call, state, call.io.stdin.origins, "direct", "source");
-  else runFile(call, file, state, "source");
+  else if (!runFile(call, file, state, "source")) return call.runLocal(state) ?? done(state);
   return done(state);
 }
 
@@ -565,7 +565,7 @@ function installPackage(call: Call, state: State): Outcome | undefined {
   const args = call.words.slice(1);
   const files = args.filter(({ text }) => /[/.]/.test(text) && !/^-/.test(text));
   const origins = files.flatMap((file) => pathsOf(file, state).flatMap((path) => fileAt(state, path)?.origins ?? []));
-  if (origins.length === 0) return undefined;
+  if (origins.length === 0) return call.runLocal(state);
   report(call, state, origins, "file", programName(call.words[0]));
   return done(state);
 }
@@ -578,7 +578,7 @@ function buildWith(call: Call, state: State): Outcome {
   else if (file !== undefined) runFile(call, file, state, "make");
   const folder = resolvePath(state.shell.folder, optionValue(args, /^-C$|^--directory$/)?.text ?? ".");
   report(call, state, folderOrigins(state, folder), "file", "make");
-  return done(state);
+  return call.runLocal(state) ?? done(state);
 }
 
 /** What a folder below the start of the job holds, where it was downloaded as a whole. */
@@ -631,8 +631,7 @@ function interprets(call: Call, state: State): Outcome | undefined {
       return isShell(name) ? runNested(call, stdinProgram(call), state, SILENCE) : done(state);
     case "file":
       if (/^https?:\/\//i.test(code.word.text)) return runAddress(call, code.word, state, name);
-      runFile(call, code.word, state, name);
-      return done(state);
+      return runFile(call, code.word, state, name) ? done(state) : (call.runLocal(state) ?? done(state));
     case "text":
       if (code.language === "other") {
         const scripted = runOneLiner(call, state);
@@ -710,15 +709,16 @@ function executes(call: Call, state: State): Outcome | undefined {
   if (program === undefined) return undefined;
   if (/[/\\]/.test(program.text)) {
     const origins = pathsOf(program, state).flatMap((path) => programOrigins(call, state, path));
-    if (origins.length === 0) return undefined;
+    if (origins.length === 0) return call.runLocal(state);
     report(call, state, origins, "file", program.text);
     return done(state);
   }
   const { programs } = state.world;
-  if (!program.known || programs.size === 0) return undefined;
+  if (!program.known) return undefined;
+  if (programs.size === 0) return call.runLocal(state);
   const unnamed = (programs.get("*") ?? []).filter(({ url }) => related(url, program.text));
   const origins = programs.get(program.text) ?? unnamed;
-  if (origins.length === 0) return undefined;
+  if (origins.length === 0) return call.runLocal(state);
   report(call, state, origins, "file", program.text);
   return done(state);
 }
@@ -777,17 +777,13 @@ const EXTRACTORS = new Set(
 /** Commands that write something else than they read. */
 const TRANSFORMERS = new Set("sed tr awk base64 xxd envsubst gunzip gzip zcat xz bzip2 zstd openssl".split(" "));
 
-/** Runs a file as code: a process substitution's output, or what was stored under its path. */
-function runFile(call: Call, file: Value, state: State, runner: string): void {
-  if (file.origins.length > 0) report(call, state, file.origins, "direct", runner);
-  else
-    report(
-      call,
-      state,
-      pathsOf(file, state).flatMap((path) => programOrigins(call, state, path)),
-      "file",
-      runner,
-    );
+/** Runs a file as code: a process substitution's output, or what was stored under its path. False where nothing of it was downloaded. */
+function runFile(call: Call, file: Value, state: State, runner: string): boolean {
+  const stored =
+    file.origins.length > 0 ? [] : pathsOf(file, state).flatMap((path) => programOrigins(call, state, path));
+  report(call, state, file.origins, "direct", runner);
+  report(call, state, stored, "file", runner);
+  return file.origins.length > 0 || stored.length > 0;
 }
 
 /** Notes that downloaded content runs here, unless it was verified on every way to here. */

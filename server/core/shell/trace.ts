@@ -51,8 +51,23 @@ export interface Pull {
   readonly use: PackageUse | ImageUse;
 }
 
+/** A script in a file of the repository that a script of the job runs. Its number goes on where those of the job end. */
+export interface LocalScript {
+  readonly number: number;
+  /** From the repository's root. */
+  readonly path: string;
+  /** Offsets are those of the file. */
+  readonly text: string;
+  readonly holes: readonly Hole[];
+  readonly program: Block;
+  readonly shell: Shell;
+  /** The script of the job that it was run from. */
+  readonly caller: number;
+}
+
 /** What one job does with code from elsewhere. */
 export interface Trace {
+  readonly locals: readonly LocalScript[];
   readonly executions: readonly Execution[];
   readonly pulls: readonly Pull[];
 }
@@ -84,6 +99,11 @@ export interface Run {
   /** True once the job has installed the project's own dependencies. */
   readonly project: { installed: boolean };
   readonly budget: { nodes: number; symbols: number };
+  /** The files of the repository that were run so far, and how many scripts there are in all. */
+  readonly locals: LocalScript[];
+  readonly count: { scripts: number };
+  /** Files that are being run: one that runs itself is not followed again. */
+  readonly open: readonly string[];
   /** Text of a file of the repository, by its path from the root. */
   readonly read: (path: string) => string | undefined;
 }
@@ -142,6 +162,8 @@ export interface Call {
   runBlock(block: Block, state: State, io: Io): Outcome;
   /** Expands a word in the shell of this call. */
   expand(word: Word, state: State): readonly Value[];
+  /** Runs a program of the repository. `undefined` where the command line runs none, or where it cannot be read. */
+  runLocal(state: State): Outcome | undefined;
 }
 
 export const SILENCE: Stream = {
