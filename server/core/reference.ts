@@ -18,7 +18,7 @@ export function readActionReference(text: string, host: string): Target {
   if (/^\.{1,2}\//.test(text) || text.startsWith("$/"))
     return { kind: "local", path: text.replace(/^(?:\.|\$)\//, ""), pin: "pinned" };
   const [, absolute, owner, name, path = "", ref] =
-    /^(?:https:\/\/([^/]+)\/)?([^/@\s]+)\/([^/@\s]+)((?:\/[^@\s]+)?)(?:@(.*))?$/.exec(text) ?? [];
+    /^(?:https?:\/\/([^/]+)\/)?([^/@\s]+)\/([^/@\s]+)((?:\/[^@\s]+)?)(?:@(.*))?$/.exec(text) ?? [];
   if (owner === undefined || name === undefined) return { kind: "other", pin: "unknown" };
   const pin = ref !== undefined && isCommitId(ref) ? "pinned" : "mutable";
   return { kind: "repository", host: absolute ?? host, repo: `${owner}/${name}`, path: path.slice(1), ref, pin };

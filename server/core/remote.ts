@@ -16,6 +16,7 @@ import {
   pinnedUrl,
   pinObstacle,
 } from "./shell/pin.ts";
+import { vendorOf } from "./shell/vendors.ts";
 import type { Span } from "./text.ts";
 import { listed, shortened, theft } from "./wording.ts";
 
@@ -72,11 +73,17 @@ export function pinFixes(downloads: readonly Fetched[], run?: RemoteExecution): 
 }
 
 /** Why a fetch cannot be pinned by a fix, and what to do instead; `undefined` where a fix does it. */
-export function obstacle(downloads: readonly Fetched[]): string | undefined {
+function obstacle(downloads: readonly Fetched[]): string | undefined {
   return downloads.flatMap((fetched) => {
     const place = placeOf(fetched, undefined);
     return obstacleOf(place, addressOf(place, fetched.download)) ?? [];
   })[0];
+}
+
+/** What to do, as the last sentence of a message: the maker's own better way, why there is no fix, or what the fix does. */
+export function cureFor(downloads: readonly Fetched[], fixes: readonly Fix[], otherwise: string): string {
+  const advice = downloads.flatMap(({ download }) => vendorOf(download.url)?.advice ?? [])[0];
+  return advice ?? (fixes.length === 0 ? obstacle(downloads) : undefined) ?? otherwise;
 }
 
 /** Where a fix changes the document. */

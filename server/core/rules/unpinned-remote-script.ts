@@ -1,6 +1,6 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import { type Reach, reachOfStep } from "../reach.ts";
-import { addresses, callers, obstacle, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
+import { addresses, callers, cureFor, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { contains } from "../text.ts";
 
@@ -119,8 +119,7 @@ function hiddenMessage(runner: string, reach: Reach): string {
 function problem({ step, script, execution, downloads }: RemoteExecution): Problem {
   const reach = reachOfStep(step);
   const fixes = pinFixes(downloads);
-  const cure =
-    (fixes.length === 0 ? obstacle(downloads) : undefined) ?? "Download it, compare its SHA-256, then run it.";
+  const cure = cureFor(downloads, fixes, "Download it, compare its SHA-256, then run it.");
   const elsewhere = downloads.filter(
     ({ download, script: from }) => from !== script || !contains(execution.span, download.span),
   );

@@ -1,7 +1,7 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Pipeline } from "../model.ts";
 import { reachOfStep } from "../reach.ts";
-import { callers, type Fetched, lineOf, obstacle, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
+import { callers, cureFor, type Fetched, lineOf, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { shortened } from "../wording.ts";
 
@@ -101,7 +101,7 @@ function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExec
   const reach = reachOfStep(first?.step ?? fetched.step);
   const place = placeIn(fetched.script, fetched.download.span);
   const fixes = pinFixes([fetched], first);
-  const cure = (fixes.length === 0 ? obstacle([fetched]) : undefined) ?? "Compare its SHA-256 in between.";
+  const cure = cureFor([fetched], fixes, "Compare its SHA-256 in between.");
   return {
     ...place,
     message: `${shortened(fetched.download.url)} is downloaded here and run ${whereOf(pipeline, fetched, runs)}, and nothing checks its content on the way.${theftSentence(reach)} ${cure}`,

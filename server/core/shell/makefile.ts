@@ -28,7 +28,15 @@ export function readMakefile(
   const rules = rulesByTarget(file.rules, variables);
   const flags = shellOptions(expandMake("$(.SHELLFLAGS)", variables).split(/\s+/));
   const used = new Map<string, string>();
-  const writer: Writer = { text, file, variables, used, blanks: text.replace(/[^\n]/g, " "), left: MAX_TEXT };
+  const writer: Writer = {
+    text,
+    file,
+    variables,
+    used,
+    blanks: text.replace(/[^\n]/g, " "),
+    left: MAX_TEXT,
+    lines: MAX_LINES,
+  };
   const goals = targets.length > 0 ? targets.map((name) => name.replace(/^\.\/+/, "")) : goalOf(file, variables);
   const parts = orderOf(goals, rules).flatMap((target) => {
     const own = rules.get(target);
@@ -246,12 +254,15 @@ interface Writer {
   readonly blanks: string;
   /** Characters that may still be written: parts are as long as what stands in front of them. */
   left: number;
+  /** Lines that may still be looked at, those of a macro at each of its uses. */
+  lines: number;
 }
 
 const MAX_TEXT = 4_000_000;
+const MAX_LINES = 5000;
 
 function write(writer: Writer, { lines, automatic }: Recipe, oneShell: boolean): readonly LocalPart[] {
-  const all = lines.flatMap((line) => expandMacro(writer, line, 0));
+  const all = lines.flatMap((line) => expandMacro(writer, line));
   const groups = oneShell ? [all] : all.map((line) => [line]);
   return groups.flatMap((group) => {
     const part = writePart(writer, group, automatic);
@@ -279,9 +290,10 @@ function writePart(writer: Writer, lines: readonly Span[], automatic: Automatic)
 }
 
 /** A line that is nothing but `$(NAME)` or `$(call NAME,…)` of a `define` stands for the lines of that. */
-function expandMacro(writer: Writer, line: Span, depth: number): readonly Span[] {
+function expandMacro(writer: Writer, line: Span, within: readonly string[] = []): readonly Span[] {
+  if (writer.lines-- <= 0) return [];
   const written = writer.text.slice(line.start, line.end);
-  const [, name] = /^[\s@+-]*\$[({](?:call\s+)?([\w.-]+)\s*(?:,.*)?[)}]\s*$/s.exec(written) ?? [];
-  const body = name === undefined ? undefined : writer.file.macros.get(name);
-  return body === undefined || depth > 2 ? [line] : body.flatMap((each) => expandMacro(writer, each, depth + 1));
+  const [, name = ""] = /^[\s@+-]*\$[({](?:call\s+)?([\w.-]+)\s*(?:,.*)?[)}]\s*$/s.exec(written) ?? [];
+  const body = within.includes(name) ? undefined : writer.file.macros.get(name);
+  return body === undefined ? [line] : body.flatMap((each) => expandMacro(writer, each, [...within, name]));
 }
