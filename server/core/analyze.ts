@@ -31,7 +31,7 @@ export function analyze(file: SourceFile, context: Context, settings: Settings):
       return context.read(path);
     },
     list: (glob) => context.list(glob),
-    ...(context.owner === undefined ? {} : { owner: context.owner }),
+    ...(context.remote === undefined ? {} : { remote: context.remote }),
   };
   const policy = policyOf(settings, context);
   const yaml = parseYaml(file.text);

@@ -4,8 +4,8 @@ export interface Context {
   read(path: string): string | undefined;
   /** Paths from the repository's root that match a glob. */
   list(glob: string): readonly string[];
-  /** Owner of the repository on its host, as its remote names it; absent where that is not known. */
-  readonly owner?: string;
+  /** Where the repository lies, as its remote names it: the host, and the path on it such as "owner/name"; absent where that is not known. */
+  readonly remote?: { readonly host: string; readonly repo: string };
 }
 
 /** A context that holds nothing. */

@@ -166,11 +166,13 @@ export interface SecretUse {
  */
 export type SecretKind = "named" | "token" | "settings";
 
-/** A secret that stands in no line of the file. */
+/** A secret whose own name stands in no line of the file. */
 export interface AmbientSecret {
   /** A name, or a phrase such as "every variable configured in the project's settings". */
   readonly name: string;
   readonly kind: SecretKind;
+  /** Where the file asks for it, such as the name of a group of variables; absent where it does not. */
+  readonly span?: Span;
 }
 
 export type ReferenceKind = "action" | "workflow" | "image" | "include" | "orb" | "pipe" | "plugin" | "task" | "bundle";
@@ -185,6 +187,8 @@ export interface Reference {
   readonly scope: Scope;
   /** How to replace the version and say in a comment what it was; `undefined` where this notation cannot. */
   readonly repin: Repin | undefined;
+  /** Where the notation has a key of its own for the pin: the key, and how to add it next to the reference. */
+  readonly addition?: { readonly key: string; readonly slot: Slot };
 }
 
 /** Spans that a pin touches. */
@@ -212,6 +216,8 @@ export type Target =
       readonly pin: Pin;
     }
   | { readonly kind: "image"; readonly name: string; readonly tag: string | undefined; readonly pin: Pin }
+  /** Content behind a web address. */
+  | { readonly kind: "address"; readonly url: string; readonly pin: Pin }
   | { readonly kind: "local"; readonly path: string; readonly pin: "pinned" }
   | { readonly kind: "other"; readonly pin: Pin };
 

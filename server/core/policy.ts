@@ -14,7 +14,8 @@ const TRUSTED = ["actions/*", "github/*"];
  * The policy of a repository: the makers of the system and the repository's own owner are trusted unless a setting says otherwise. Patterns
  * are `owner/name` and `owner/*`; `!` in front takes trust away; the last one that fits decides.
  */
-export function policyOf({ trusted = [] }: Settings, { owner }: Context): Policy {
+export function policyOf({ trusted = [] }: Settings, { remote }: Context): Policy {
+  const owner = remote?.repo.split("/", 1)[0];
   const patterns = [...TRUSTED, ...(owner === undefined ? [] : [`${owner}/*`]), ...trusted];
   return {
     trusts: (repo) => {

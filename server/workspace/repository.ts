@@ -54,9 +54,9 @@ const maxListedEntries = 20_000;
  * that is open in an editor, by its absolute path.
  */
 export function contextFor(root: string, overlay?: (absolutePath: string) => string | undefined): Context {
-  const owner = ownerOf(root);
+  const remote = remoteOf(root);
   return {
-    ...(owner === undefined ? {} : { owner }),
+    ...(remote === undefined ? {} : { remote }),
     read: (file) => {
       const absolute = pathWithin(root, file);
       return absolute === undefined ? undefined : (overlay?.(absolute) ?? readWithin(root, absolute));
@@ -65,12 +65,15 @@ export function contextFor(root: string, overlay?: (absolutePath: string) => str
   };
 }
 
-/** The owner in the address of the remote "origin", read from git's own file: no git is run. */
-function ownerOf(root: string): string | undefined {
+/** The address of the remote "origin", read from git's own file: no git is run. */
+function remoteOf(root: string): Context["remote"] {
   const config = readText(path.join(root, ".git", "config"), maxContextFileBytes);
   const section = "text" in config ? /\[remote "origin"\][^[]*/.exec(config.text)?.[0] : undefined;
-  const url = /^\s*url\s*=\s*(\S+)/m.exec(section ?? "")?.[1];
-  return /[/:]([\w.-]+)\/[\w.-]+?(?:\.git)?\/?$/.exec(url ?? "")?.[1];
+  const url = /^\s*url\s*=\s*(\S+)/m.exec(section ?? "")?.[1] ?? "";
+  const [, host, repo] = /^(?:\w+:\/\/)?(?:[^@/]*@)?([\w.-]+)(?::\d+)?[/:]([\w.~/-]+?)(?:\.git)?\/?$/.exec(url) ?? [];
+  return host === undefined || repo === undefined || !host.includes(".")
+    ? undefined
+    : { host: host.toLowerCase(), repo };
 }
 
 function folderAboveCiPath(file: string, isCiPath: PathTest): string | undefined {

@@ -5,7 +5,7 @@ const context = { read: () => undefined, list: () => [] };
 
 describe("trust in the code of others", () => {
   it("holds for the makers of the system and for the repository's own owner, and for nobody else", () => {
-    const policy = policyOf({ rules: {} }, { ...context, owner: "Acme" });
+    const policy = policyOf({ rules: {} }, { ...context, remote: { host: "github.com", repo: "Acme/shop" } });
     assert.deepEqual(["actions/checkout", "acme/deploy", "acmes/deploy", "other/x"].map(policy.trusts), [
       true,
       true,

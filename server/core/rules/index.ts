@@ -3,6 +3,7 @@ import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
 import { unpinnedAction } from "./unpinned-action.ts";
 import { unpinnedImage } from "./unpinned-image.ts";
+import { unpinnedInclude } from "./unpinned-include.ts";
 import { unpinnedPackage } from "./unpinned-package.ts";
 import { unpinnedRemoteScript } from "./unpinned-remote-script.ts";
 import { unverifiedDownload } from "./unverified-download.ts";
@@ -14,6 +15,7 @@ export const RULES: readonly Rule[] = [
   ineffectiveVerification,
   unpinnedAction,
   unpinnedImage,
+  unpinnedInclude,
   unpinnedPackage,
   pipelineWideSecret,
 ];

@@ -1,8 +1,7 @@
 import { type Reference, referencesOf, type Target } from "../model.ts";
+import { pinFixesFor } from "../pinning.ts";
 import type { Policy } from "../policy.ts";
-import type { Answer } from "../question.ts";
-import type { EditFix, Fix, NoFix, Problem, Rule, Severity } from "../rule.ts";
-import type { Edit } from "../text.ts";
+import type { Problem, Rule, Severity } from "../rule.ts";
 
 /** Actions and reusable workflows that are named by a tag, a branch or a short commit id. */
 export const unpinnedAction: Rule = {
@@ -77,19 +76,19 @@ jobs:
       const { kind, target } = reference;
       if ((kind !== "action" && kind !== "workflow") || target.kind !== "repository" || target.pin !== "mutable")
         continue;
-      yield problem(reference, target, policy);
+      yield problem(reference, target, policy, pipeline.text);
     }
   },
 };
 
 type Repository = Extract<Target, { kind: "repository" }>;
 
-function problem(reference: Reference, target: Repository, policy: Policy): Problem {
+function problem(reference: Reference, target: Repository, policy: Policy, document: string): Problem {
   return {
     span: reference.span,
     message: message(reference, target),
     severity: severityOf(target, policy),
-    fixes: fixesFor(reference, target),
+    fixes: pinFixesFor(reference, document),
   };
 }
 
@@ -105,19 +104,4 @@ function message({ kind }: Reference, { repo, ref }: Repository): string {
 /** A moved tag of somebody who is trusted anyway is worth a note, not a warning. */
 function severityOf({ repo }: Repository, policy: Policy): Severity {
   return policy.trusts(repo) ? "information" : "warning";
-}
-
-function fixesFor({ repin }: Reference, { host, repo, ref }: Repository): readonly Fix[] {
-  if (repin === undefined || ref === undefined || ref === "") return [];
-  const title = `Pin ${repo} to the commit of ${ref}`;
-  const next = (answer: Answer): EditFix | NoFix => {
-    if (answer.kind !== "commit") return { refused: "The answer does not fit the question, so nothing was changed." };
-    const comment = answer.refKind === "commit" ? answer.versionTag : (answer.versionTag ?? ref);
-    const edits: Edit[] = [{ span: repin.version, text: answer.commit }];
-    if (repin.comment !== undefined && comment !== undefined) {
-      edits.push({ span: repin.comment, text: `${repin.commentBefore}${comment}${repin.commentAfter}` });
-    }
-    return { title, edits };
-  };
-  return [{ title, ask: { kind: "commit", host, repo, ref }, next }];
 }

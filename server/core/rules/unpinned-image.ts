@@ -1,9 +1,8 @@
 import { pullsOf } from "../flow.ts";
 import { type Pipeline, referencesOf, type Target } from "../model.ts";
-import type { Answer } from "../question.ts";
+import { digestFix, pinFixesFor } from "../pinning.ts";
 import { placeIn } from "../remote.ts";
-import type { EditFix, Fix, NoFix, Problem, Rule } from "../rule.ts";
-import type { Edit } from "../text.ts";
+import type { Problem, Rule } from "../rule.ts";
 import { shortened } from "../wording.ts";
 
 /** Container images that are named by a tag, or by nothing, in references and in scripts. */
@@ -81,13 +80,15 @@ jobs:
 };
 
 function* ofReferences(pipeline: Pipeline): Iterable<Problem> {
-  for (const { text, span, target } of referencesOf(pipeline)) {
-    if (target.kind !== "image" || target.pin !== "mutable" || target.name === "scratch") continue;
+  for (const reference of referencesOf(pipeline)) {
+    const { kind, text, span, target } = reference;
+    if (kind !== "image" || target.kind !== "image" || target.pin !== "mutable" || target.name === "scratch") continue;
     const [transport = ""] = /^docker:\/\//.exec(text) ?? [];
-    const end = span.start + text.trimEnd().length;
-    const written = pipeline.text.slice(span.start, end) === text.trimEnd();
-    const fixes = written ? digestFix(target, (digest) => [{ span: { start: end, end }, text: `@${digest}` }]) : [];
-    yield { span, message: message("This pipeline runs", target, transport), fixes };
+    yield {
+      span,
+      message: message("This pipeline runs", target, transport),
+      fixes: pinFixesFor(reference, pipeline.text),
+    };
   }
 }
 
@@ -105,19 +106,6 @@ function* ofScripts(pipeline: Pipeline): Iterable<Problem> {
 }
 
 type Image = Extract<Target, { kind: "image" }>;
-
-/** Asks the registry what stands behind the tag today. */
-function digestFix({ name, tag }: Image, edit: (digest: string) => readonly Edit[] | undefined): readonly Fix[] {
-  const image = tag === undefined ? name : `${name}:${tag}`;
-  const title = `Pin ${shortened(image, 60)} to its digest`;
-  const next = (answer: Answer): EditFix | NoFix => {
-    const edits = answer.kind === "imageDigest" ? edit(answer.digest) : undefined;
-    return edits === undefined
-      ? { refused: "The digest has no place in this notation, so nothing was changed." }
-      : { title, edits };
-  };
-  return [{ title, ask: { kind: "imageDigest", image }, next }];
-}
 
 function message(subject: string, { name, tag }: Image, transport: string): string {
   const written = shortened(tag === undefined ? name : `${name}:${tag}`, 100);

@@ -83,6 +83,7 @@ export function traceJob(
   const project = { installed: false };
   const locals: LocalScript[] = [];
   const count = { scripts: scripts.length };
+  const programs: Run["programs"] = new Map();
   const budget = { nodes: MAX_NODES, symbols: 0 };
   let healthy: State | undefined;
   let broken: State | undefined;
@@ -105,6 +106,7 @@ export function traceJob(
       budget,
       locals,
       count,
+      programs,
       open: [],
       read,
     };
@@ -375,14 +377,21 @@ function runCommand(command: Command, state: State, io: Io, run: Run): Outcome {
 /** Follows a command line into a file of the repository that it runs. */
 function runLocal(words: readonly Value[], state: State, io: Io, run: Run): Outcome | undefined {
   const call = io.depth > MAX_DEPTH ? undefined : readLocalCall(words, state.shell.folder);
-  const programs = call === undefined ? [] : readLocalProgram(call, run.read);
-  const sourced = call?.how === "file" && call.sourced;
+  if (call === undefined) return undefined;
+  const key = JSON.stringify({ ...call, overrides: undefined });
+  if (run.open.includes(key)) return undefined;
+  const programs = run.programs.get(key) ?? readLocalProgram(call, run.read);
+  run.programs.set(key, programs);
+  const inner: Run = { ...run, open: [...run.open, key] };
+  const sourced = call.how === "file" && call.sourced;
   let outcome: Outcome | undefined;
   for (const program of programs) {
-    if (run.open.includes(program.path)) continue;
     for (const part of program.parts) {
-      const from: State = outcome === undefined ? state : (ended(outcome) ?? state);
-      outcome = runPart(program, part, sourced, from, io, run);
+      // What runs in parts, such as a makefile's recipe, ends with the first part that fails.
+      const from = outcome === undefined ? state : outcome.success;
+      if (from === undefined) return outcome;
+      const next = runPart(program, part, sourced, from, io, inner);
+      outcome = next === undefined ? outcome : { ...next, failure: join(outcome?.failure, next.failure) };
     }
   }
   return outcome;
@@ -396,26 +405,51 @@ function runPart(
   io: Io,
   run: Run,
 ): Outcome | undefined {
-  const { path, language, errexit, pipefail, variables } = program;
-  if (!/^(?:bash|sh|zsh|ksh)$/.test(language)) return undefined;
-  const shell = { language, errexit, pipefail };
-  const block = parseBash(part.text, part.holes);
-  const number = run.count.scripts++;
-  const caller = run.locals.find((each) => each.number === run.index)?.caller ?? run.index;
-  run.locals.push({ number, path, text: part.text, holes: part.holes, program: block, shell, caller });
-  const script: FlowScript = { ...run.script, text: part.text, holes: part.holes, program: block, shell };
-  const inner: Run = { ...run, script, index: number, open: [...run.open, path] };
-  if (sourced) return runBlock(block, state, { ...io, depth: io.depth + 1 }, inner);
+  const { errexit, pipefail, variables } = program;
+  const local = localScript(program, part, run);
+  if (local === undefined) return undefined;
+  const script: FlowScript = {
+    ...run.script,
+    text: part.text,
+    holes: part.holes,
+    program: local.program,
+    shell: local.shell,
+  };
+  const inner: Run = { ...run, script, index: local.number };
+  if (sourced) return runBlock(local.program, state, { ...io, depth: io.depth + 1 }, inner);
   const exits = freshExits();
   const place = { start: 0, end: 0 };
   const before = [...variables].reduce((each, [name, text]) => withVariable(each, name, textValue(text, place)), state);
-  const fresh: State = {
-    ...before,
-    shell: { ...before.shell, errexit, pipefail, folder: program.folder ?? state.shell.folder, functions: new Map() },
+  const shell = {
+    ...before.shell,
+    errexit,
+    pipefail,
+    folder: program.folder ?? state.shell.folder,
+    functions: new Map(),
   };
   const way: Io = { stdin: io.stdin, tolerant: false, depth: io.depth + 1, exits };
-  const outcome = leaveSubshell(state, runBlock(block, fresh, way, inner), exits);
+  const inside = runBlock(local.program, { ...before, shell }, way, inner);
+  const outcome = leaveSubshell(state, inside, exits);
   return part.tolerated ? { ...outcome, success: ended(outcome), failure: undefined } : outcome;
+}
+
+/** The part under its number. One that runs several times is one script. */
+function localScript(
+  { path, language, errexit, pipefail }: LocalProgram,
+  part: LocalPart,
+  run: Run,
+): LocalScript | undefined {
+  if (!/^(?:bash|sh|zsh|ksh)$/.test(language)) return undefined;
+  const caller = run.locals.find((each) => each.number === run.index)?.caller ?? run.index;
+  const known = run.locals.find((each) => each.part === part && each.caller === caller);
+  if (known !== undefined) return known;
+  const { text, holes } = part;
+  const program = run.locals.find((each) => each.part === part)?.program ?? parseBash(text, holes);
+  const number = run.count.scripts++;
+  const shell = { language, errexit, pipefail };
+  const script: LocalScript = { number, path, text, holes, program, shell, caller, part };
+  run.locals.push(script);
+  return script;
 }
 
 /** The status of a plain assignment is that of its last command substitution. */
@@ -546,7 +580,7 @@ function expand(word: Word, state: State, io: Io, run: Run): Expanded {
   const [piece] = pieces;
   if (
     word.parts.length === 1 &&
-    only?.kind === "variable" &&
+    (only?.kind === "variable" || only?.kind === "hole") &&
     !only.quoted &&
     piece?.known &&
     /\S\s+\S/.test(piece.text)

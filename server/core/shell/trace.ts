@@ -3,6 +3,7 @@ import type { Handover, Shell } from "../model.ts";
 import type { Span } from "../text.ts";
 import type { Block, Command, Word } from "./command.ts";
 import type { ImageUse } from "./images.ts";
+import type { LocalPart, LocalProgram } from "./local-program.ts";
 import type { PackageUse } from "./packages.ts";
 import { type Download, join, joinProvenance, type Provenance, type State, union, type Value } from "./state.ts";
 
@@ -63,6 +64,7 @@ export interface LocalScript {
   readonly shell: Shell;
   /** The script of the job that it was run from. */
   readonly caller: number;
+  readonly part: LocalPart;
 }
 
 /** What one job does with code from elsewhere. */
@@ -102,7 +104,9 @@ export interface Run {
   /** The files of the repository that were run so far, and how many scripts there are in all. */
   readonly locals: LocalScript[];
   readonly count: { scripts: number };
-  /** Files that are being run: one that runs itself is not followed again. */
+  /** What the repository's own programs say, by the call that runs them. */
+  readonly programs: Map<string, readonly LocalProgram[]>;
+  /** Calls that are being followed: one that leads to itself is not followed again. */
   readonly open: readonly string[];
   /** Text of a file of the repository, by its path from the root. */
   readonly read: (path: string) => string | undefined;

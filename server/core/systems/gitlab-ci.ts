@@ -1,9 +1,11 @@
 import type { SourceFile } from "../analyze.ts";
+import type { Context } from "../context.ts";
 import { maskGitLab } from "../masking.ts";
 import type {
   AmbientSecret,
   Job,
   OperatingSystem,
+  Pin,
   Pipeline,
   Reference,
   Scope,
@@ -14,7 +16,7 @@ import type {
   Target,
   Variable,
 } from "../model.ts";
-import { isCommitId, readImage } from "../reference.ts";
+import { isCommitId, readImage, repinOf } from "../reference.ts";
 import {
   entries,
   get,
@@ -26,6 +28,7 @@ import {
   type YamlNode,
   type YamlScalar,
 } from "../yaml.ts";
+import { insertion } from "../yaml-edit.ts";
 import { type Dialect, firstLine, scopeOf, scriptOf, variableOf } from "./reading.ts";
 import type { System } from "./system.ts";
 
@@ -49,7 +52,7 @@ export const gitlabCi: System = {
       ? 1
       : 0;
   },
-  read: (file, yaml) => readFile(file, yaml),
+  read: (file, yaml, context) => readFile(file, yaml, context),
 };
 
 /** Top-level keys that are no jobs. */
@@ -85,7 +88,7 @@ const AMBIENT: readonly AmbientSecret[] = [
   { name: "every variable configured in the project's settings", kind: "settings" },
 ];
 
-function readFile(file: SourceFile, { documents }: YamlFile): Pipeline {
+function readFile(file: SourceFile, { documents }: YamlFile, { remote }: Context): Pipeline {
   const root = documents.at(-1);
   const defined = new Set(entries(get(root, "variables")).map(({ key }) => key));
   const dialect: Dialect = { mask: maskGitLab, secretsIn: (written) => settingsVariable(written, defined) };
@@ -101,7 +104,8 @@ function readFile(file: SourceFile, { documents }: YamlFile): Pipeline {
     },
     dialect,
   );
-  const reader: Reader = { file, root, dialect };
+  const includes: Includes = { text: file.text, host: remote?.host ?? "gitlab.com", scope };
+  const reader: Reader = { file, root, dialect, includes };
   // A hidden job is a template: the jobs that extend it come first, so that what is said of its lines is said of real jobs.
   const declared = entries(root).filter(({ key, value }) => !RESERVED.has(key) && value?.kind === "map");
   const ordered = [
@@ -118,7 +122,7 @@ function readFile(file: SourceFile, { documents }: YamlFile): Pipeline {
     path: file.path,
     text: file.text,
     jobs: ordered.map((entry) => readJob(reader, scope, entry)),
-    references: [...includeReferences(get(root, "include"), scope), ...shared],
+    references: [...includeReferences(get(root, "include"), includes), ...shared],
     scope,
   };
 }
@@ -127,6 +131,7 @@ interface Reader {
   readonly file: SourceFile;
   readonly root: YamlNode | undefined;
   readonly dialect: Dialect;
+  readonly includes: Includes;
 }
 
 function readJob(reader: Reader, pipeline: Scope, { key, keySpan, value: job }: YamlEntry): Job {
@@ -179,7 +184,7 @@ function readJob(reader: Reader, pipeline: Scope, { key, keySpan, value: job }: 
     references: [
       ...imageReferences(get(job, "image"), scope),
       ...serviceReferences(get(job, "services"), scope),
-      ...includeReferences(get(job, "trigger", "include"), scope),
+      ...includeReferences(get(job, "trigger", "include"), { ...reader.includes, scope }),
     ],
   };
 }
@@ -294,52 +299,76 @@ function serviceReferences(node: YamlNode | undefined, scope: Scope): readonly R
   return items(node).flatMap((each) => imageReferences(each, scope));
 }
 
-function includeReferences(node: YamlNode | undefined, scope: Scope): readonly Reference[] {
+/** What an include needs to know besides its own lines. */
+interface Includes {
+  readonly text: string;
+  /** The GitLab instance: projects and components lie on the one that runs the pipeline. */
+  readonly host: string;
+  readonly scope: Scope;
+}
+
+function includeReferences(node: YamlNode | undefined, includes: Includes): readonly Reference[] {
   const list = node?.kind === "sequence" ? node.items : node === undefined ? [] : [node];
-  return list.flatMap((each) => includeReference(each, scope));
+  return list.flatMap((each) => includeReference(each, includes));
 }
 
 /** Source: docs.gitlab.com, `include`: what each kind accepts as a version. */
-function includeReference(node: YamlNode, scope: Scope): readonly Reference[] {
+function includeReference(node: YamlNode, includes: Includes): readonly Reference[] {
+  const { scope } = includes;
   const bare = scalar(node);
   if (bare !== undefined)
-    return /^https?:\/\//.test(bare.text) ? [reference("include", bare, { kind: "other", pin: "mutable" }, scope)] : [];
+    return /^https?:\/\//.test(bare.text) ? [reference("include", bare, remoteTarget(bare.text), scope)] : [];
   const remote = scalar(get(node, "remote"));
-  if (remote !== undefined)
-    return [
-      reference(
-        "include",
-        remote,
-        { kind: "other", pin: get(node, "integrity") === undefined ? "mutable" : "pinned" },
-        scope,
-      ),
-    ];
+  if (remote !== undefined) return [remoteInclude(node, remote, includes)];
   const component = scalar(get(node, "component"));
-  if (component !== undefined) return [reference("include", component, componentTarget(component.text), scope)];
+  if (component !== undefined) return [componentInclude(component, includes)];
   const project = scalar(get(node, "project"));
-  if (project === undefined) return [];
-  const ref = scalar(get(node, "ref"));
-  const pin =
-    ref !== undefined && isCommitId(ref.text)
-      ? "pinned"
-      : /\$/.test(`${project.text}${ref?.text ?? ""}`)
-        ? "unknown"
-        : "mutable";
-  return [
-    reference(
-      "include",
-      ref ?? project,
-      { kind: "repository", host: "", repo: project.text, path: "", ref: ref?.text, pin },
-      scope,
-    ),
-  ];
+  return project === undefined ? [] : [projectInclude(node, project, includes)];
 }
 
-function componentTarget(written: string): Target {
-  const at = written.lastIndexOf("@");
-  const ref = at < 0 ? undefined : written.slice(at + 1);
-  const pin = ref === undefined ? "mutable" : isCommitId(ref) ? "pinned" : ref.includes("$") ? "unknown" : "mutable";
-  return { kind: "other", pin };
+function remoteTarget(url: string, pin?: Pin): Target {
+  return { kind: "address", url, pin: pin ?? (/[$]/.test(url) ? "unknown" : "mutable") };
+}
+
+function remoteInclude(node: YamlNode, remote: YamlScalar, { text: document, scope }: Includes): Reference {
+  const integrity = text(get(node, "integrity"));
+  const found = reference("include", remote, remoteTarget(remote.text, integrity ? "pinned" : undefined), scope);
+  return integrity === undefined ? withAddition(found, document, node, "integrity") : found;
+}
+
+function componentInclude(component: YamlScalar, { text: document, host, scope }: Includes): Reference {
+  const [, at = "", repo = "", path = "", ref] = /^([^/]+)\/(.+)\/([^/@]+)(?:@(.*))?$/.exec(component.text) ?? [];
+  const own = /^\$(?:CI_SERVER_FQDN|CI_SERVER_HOST|\{CI_SERVER_FQDN\}|\{CI_SERVER_HOST\})$/.test(at);
+  const pin =
+    ref === undefined ? "mutable" : isCommitId(ref) ? "pinned" : /[$]/.test(`${repo}${ref}`) ? "unknown" : "mutable";
+  const target: Target = { kind: "repository", host: own ? host : at, repo, path, ref, pin };
+  const found = reference("include", component, target, scope);
+  if (ref === undefined) return found;
+  const start = component.text.length - ref.length;
+  const version = component.map.toDocument({ start, end: component.text.length });
+  return { ...found, repin: repinOf(document, component.span, version) };
+}
+
+function projectInclude(node: YamlNode, project: YamlScalar, { text: document, host, scope }: Includes): Reference {
+  const ref = scalar(get(node, "ref"));
+  const unknown = /[$]/.test(`${project.text}${ref?.text ?? ""}`);
+  const pin = ref !== undefined && isCommitId(ref.text) ? "pinned" : unknown ? "unknown" : "mutable";
+  const target: Target = {
+    kind: "repository",
+    host,
+    repo: project.text.replace(/^\//, ""),
+    path: "",
+    ref: ref?.text,
+    pin,
+  };
+  const found = reference("include", ref ?? project, target, scope);
+  if (ref === undefined) return withAddition(found, document, node, "ref");
+  return { ...found, repin: repinOf(document, ref.span, ref.map.toDocument({ start: 0, end: ref.text.length })) };
+}
+
+function withAddition(found: Reference, document: string, node: YamlNode, key: string): Reference {
+  const slot = node.kind === "map" && node.alias === undefined ? insertion(document, node) : undefined;
+  return slot === undefined ? found : { ...found, addition: { key, slot } };
 }
 
 function reference(kind: Reference["kind"], written: YamlScalar, target: Target, scope: Scope): Reference {
