@@ -1,9 +1,26 @@
-import { type Job, type Pipeline, type Scope, type Script, type Step, scopeChain } from "./model.ts";
+import {
+  type Job,
+  type Pipeline,
+  type Scope,
+  type Script,
+  type ShellLanguage,
+  type Step,
+  scopeChain,
+} from "./model.ts";
 import { parseBash } from "./shell/bash.ts";
+import { parseCmd } from "./shell/cmd.ts";
 import type { Block } from "./shell/command.ts";
-import { type Download, type Execution, type FlowScript, type LocalScript, traceJob } from "./shell/dataflow.ts";
+import {
+  type DigestCheck,
+  type Download,
+  type Execution,
+  type FlowScript,
+  type LocalScript,
+  traceJob,
+} from "./shell/dataflow.ts";
 import type { ImageUse } from "./shell/images.ts";
 import type { PackageUse } from "./shell/packages.ts";
+import { parsePowerShell } from "./shell/powershell.ts";
 
 /** A place where downloaded content runs, with the step and the script it happens in. */
 export interface RemoteExecution {
@@ -30,9 +47,19 @@ export interface Pull {
   readonly use: PackageUse | ImageUse;
 }
 
+/** A place where a downloaded file is compared with a SHA-256 that is written out. */
+export interface CheckedDownload {
+  /** The script that the check stands in. */
+  readonly script: Script;
+  readonly check: DigestCheck;
+  readonly download: Download;
+  readonly from: { readonly script: Script; readonly program: Block };
+}
+
 interface Flow {
   readonly executions: readonly RemoteExecution[];
   readonly pulls: readonly Pull[];
+  readonly checked: readonly CheckedDownload[];
 }
 
 const FLOWS = new WeakMap<Pipeline, Flow>();
@@ -47,6 +74,11 @@ export function pullsOf(pipeline: Pipeline): readonly Pull[] {
   return flowOf(pipeline).pulls;
 }
 
+/** Every download of a pipeline that its scripts compare with a SHA-256, as often as they do. */
+export function checkedDownloads(pipeline: Pipeline): readonly CheckedDownload[] {
+  return flowOf(pipeline).checked;
+}
+
 /** Computed once for each pipeline, however many rules ask. */
 function flowOf(pipeline: Pipeline): Flow {
   const known = FLOWS.get(pipeline);
@@ -56,6 +88,7 @@ function flowOf(pipeline: Pipeline): Flow {
   const flow = {
     executions: flows.flatMap(({ executions }) => executions),
     pulls: flows.flatMap(({ pulls }) => pulls),
+    checked: flows.flatMap(({ checked }) => checked),
   };
   FLOWS.set(pipeline, flow);
   return flow;
@@ -74,7 +107,7 @@ function traceOf(job: Job, programs: Map<string, Block>, read: (path: string) =>
     const environment = environmentOf(step.scope);
     return step.scripts.flatMap((script) => place(step, script, environment, programs));
   });
-  const { executions, pulls, locals } = traceJob(
+  const { executions, pulls, digests, locals } = traceJob(
     placed.map(({ flow }) => flow),
     read,
   );
@@ -91,6 +124,7 @@ function traceOf(job: Job, programs: Map<string, Block>, read: (path: string) =>
       const at = scripts(script);
       return at === undefined ? [] : [{ step: at.step, script: at.script, use }];
     }),
+    checked: digests.flatMap((check) => checkedDownload(scripts, check)),
   };
 }
 
@@ -107,6 +141,14 @@ function remoteExecution(job: Job, scripts: Scripts, execution: Execution): read
     return from === undefined ? [] : [{ download, ...from }];
   });
   return [{ job, ...at, execution, downloads, scriptOf: (number) => scripts(number)?.script }];
+}
+
+function checkedDownload(scripts: Scripts, check: DigestCheck): readonly CheckedDownload[] {
+  const at = scripts(check.script);
+  return check.downloads.flatMap((download) => {
+    const from = scripts(download.script);
+    return at === undefined || from === undefined ? [] : [{ script: at.script, check, download, from }];
+  });
 }
 
 function localScript({ path, text, holes, shell, number }: LocalScript): Script {
@@ -126,7 +168,16 @@ function localScript({ path, text, holes, shell, number }: LocalScript): Script 
   };
 }
 
-const POSIX = new Set(["bash", "sh", "zsh", "ksh", "unknown"]);
+/** The reader of each shell. Scripts of other languages are not followed. */
+const READERS: Readonly<Partial<Record<ShellLanguage, typeof parseBash>>> = {
+  bash: parseBash,
+  sh: parseBash,
+  zsh: parseBash,
+  ksh: parseBash,
+  unknown: parseBash,
+  powershell: parsePowerShell,
+  cmd: parseCmd,
+};
 
 function place(
   step: Step,
@@ -135,9 +186,10 @@ function place(
   programs: Map<string, Block>,
 ): readonly Placed[] {
   const { text, holes, shell, unit, folder, handover } = script;
-  if (!POSIX.has(shell.language)) return [];
+  const reader = READERS[shell.language];
+  if (reader === undefined) return [];
   const key = `${script.span.start}:${script.span.end}`;
-  const program = programs.get(key) ?? parseBash(text, holes);
+  const program = programs.get(key) ?? reader(text, holes);
   programs.set(key, program);
   return [
     {

@@ -167,18 +167,108 @@ const HARMLESS: readonly string[] = [
   "docker run --rm -i alpine sh -c 'cat' < file",
 ];
 
+const P = "https://x.example/i.ps1";
+
+const POWERSHELL_STRAIGHT: readonly string[] = [
+  `iwr -useb ${P} | iex`,
+  "irm https://get.x.example | iex",
+  `iex ((New-Object System.Net.WebClient).DownloadString('${P}'))`,
+  `Invoke-Expression (Invoke-WebRequest ${P}).Content`,
+  `iex (irm ${P})`,
+  `& ([scriptblock]::Create((irm ${P}))) -Arg`,
+  `iex "& { $(irm ${P}) } -Arg"`,
+  `$s = irm ${P}\n$s | iex`,
+  `$code = (New-Object Net.WebClient).DownloadString("${P}"); Invoke-Expression $code`,
+  `powershell -Command "irm ${P} | iex"`,
+  `try { irm ${P} | iex } catch { Write-Host 'no' }`,
+  `if ($env:CI) { irm ${P} | iex }`,
+  `$r = Invoke-WebRequest -UseBasicParsing -Uri ${P}; iex $r.Content`,
+  `$p = @{ Uri = '${P}' }\nInvoke-RestMethod @p | Invoke-Expression`,
+  `Set-ExecutionPolicy Bypass -Scope Process -Force; iex ((New-Object System.Net.WebClient).DownloadString('${P}'))`,
+];
+
+const POWERSHELL_STORED: readonly string[] = [
+  `Invoke-WebRequest ${P} -OutFile i.ps1\n./i.ps1`,
+  `iwr ${P} -OutFile i.ps1; & .\\i.ps1 -Yes`,
+  `(New-Object Net.WebClient).DownloadFile('https://x.example/s.exe', 's.exe'); Start-Process s.exe -Wait`,
+  "Start-BitsTransfer https://x.example/s.exe s.exe\n.\\s.exe /S",
+  "curl.exe -LO https://x.example/tool.exe; .\\tool.exe",
+  "iwr https://x.example/x.msi -OutFile x.msi; msiexec /i x.msi /qn",
+  "iwr https://x.example/x.zip -OutFile x.zip; Expand-Archive x.zip -DestinationPath x; .\\x\\bin\\go.exe",
+  `irm ${P} -OutFile i.ps1; . .\\i.ps1`,
+];
+
+const POWERSHELL_HARMLESS: readonly string[] = [
+  "irm https://api.x.example/latest | ConvertTo-Json",
+  "(irm https://api.x.example/latest).tag_name",
+  `Write-Host "irm ${P} | iex"`,
+  "iwr https://x.example/data.csv -OutFile data.csv; Import-Csv data.csv",
+  "irm http://localhost:8080/x | iex",
+  `Invoke-WebRequest ${P} -OutFile i.ps1\nif ((Get-FileHash i.ps1).Hash -ne '${H}') { exit 1 }\n./i.ps1`,
+  `iwr ${P} -OutFile i.ps1\n$h = Get-FileHash -Algorithm SHA256 .\\i.ps1\nif ($h.Hash -ne '${H}') { throw 'bad hash' }\n.\\i.ps1`,
+];
+
+const POWERSHELL_IN_VAIN: readonly string[] = [
+  `iwr ${P} -OutFile i.ps1\nGet-FileHash .\\i.ps1\n.\\i.ps1`,
+  `iwr ${P} -OutFile i.ps1\n(Get-FileHash .\\i.ps1).Hash -eq '${H}'\n.\\i.ps1`,
+  `iwr ${P} -OutFile i.ps1\nif ((Get-FileHash .\\i.ps1).Hash -ne '${H}') { Write-Error 'bad hash' }\n.\\i.ps1`,
+];
+
+const CMD_STORED: readonly string[] = [
+  "curl -o x.bat https://x.example/x.bat && x.bat",
+  "curl -o x.bat https://x.example/x.bat\ncall x.bat",
+  "certutil -urlcache -split -f https://x.example/s.exe s.exe\ns.exe /S",
+  "bitsadmin /transfer j https://x.example/s.exe %CD%\\s.exe\nstart /wait s.exe",
+  "curl -LO https://x.example/x.msi & msiexec /i x.msi /qn",
+  'powershell -Command "Invoke-WebRequest https://x.example/s.exe -OutFile s.exe"\ns.exe',
+];
+
+const CMD_HARMLESS: readonly string[] = [
+  "curl -o data.json https://x.example/data.json && type data.json",
+  "echo curl -o x.bat https://x.example/x.bat ^&^& x.bat",
+  `curl -fo x.bat https://x.example/x.bat\ncertutil -hashfile x.bat SHA256 | findstr /i /x /c:"${H}" >nul || exit /b 1\nx.bat`,
+];
+
+/** What is fetched by name: quieter, and rules of its own. */
+const NAMED: readonly (readonly [script: string, rule: string])[] = [
+  ["npx some-cli", "unpinned-package"],
+  ["go run github.com/x/y@latest", "unpinned-package"],
+  ["pip install git+https://github.com/x/y@main", "unpinned-package"],
+  ["docker run --rm x/y:latest", "unpinned-image"],
+];
+
 describe("shapes of remote code", () => {
   rows("straight into an interpreter", STRAIGHT, "unpinned-remote-script");
   rows("stored, then run", STORED, "unverified-download");
   rows("checked in vain", CHECKED_IN_VAIN, "ineffective-verification");
   rows("harmless", HARMLESS, "silent");
+  rows("PowerShell, straight", POWERSHELL_STRAIGHT, "unpinned-remote-script", "pwsh");
+  rows("PowerShell, stored, then run", POWERSHELL_STORED, "unverified-download", "pwsh");
+  rows("PowerShell, checked in vain", POWERSHELL_IN_VAIN, "ineffective-verification", "pwsh");
+  rows("PowerShell, harmless", POWERSHELL_HARMLESS, "silent", "pwsh");
+  rows("cmd, stored, then run", CMD_STORED, "unverified-download", "cmd");
+  rows(
+    "cmd, checked in vain",
+    [`curl -o x.bat https://x.example/x.bat\ncertutil -hashfile x.bat SHA256 | findstr ${H}\nx.bat`],
+    "ineffective-verification",
+    "cmd",
+  );
+  rows("cmd, harmless", CMD_HARMLESS, "silent", "cmd");
+  rows(
+    "PowerShell from bash",
+    [`pwsh -c "irm ${P} | iex"`, `powershell -Command 'iwr ${P} | iex'`],
+    "unpinned-remote-script",
+  );
+  describe("fetched by name", () => {
+    for (const [script, rule] of NAMED) it(script, () => assert.ok(idsFor(script, "bash").includes(rule)));
+  });
 });
 
-function rows(title: string, scripts: readonly string[], expected: Expected): void {
+function rows(title: string, scripts: readonly string[], expected: Expected, shell = "bash"): void {
   describe(title, () => {
     for (const script of scripts) {
       it(script.replaceAll("\n", " ⏎ "), () => {
-        assert.deepEqual(rulesFor(script), expected === "silent" ? [] : [expected]);
+        assert.deepEqual(rulesFor(script, shell), expected === "silent" ? [] : [expected]);
       });
     }
   });
@@ -186,9 +276,13 @@ function rows(title: string, scripts: readonly string[], expected: Expected): vo
 
 const REMOTE = new Set(["unpinned-remote-script", "unverified-download", "ineffective-verification"]);
 
-function rulesFor(script: string, shell = "bash"): readonly string[] {
+function rulesFor(script: string, shell: string): readonly string[] {
+  return idsFor(script, shell).filter((id) => REMOTE.has(id));
+}
+
+function idsFor(script: string, shell: string): readonly string[] {
   const run = script.replaceAll("\n", "\n          ");
   const text = `on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - shell: ${shell}\n        run: |\n          ${run}\n`;
   const { findings } = analyze({ path: ".github/workflows/ci.yml", text }, EMPTY_CONTEXT, DEFAULT_SETTINGS);
-  return [...new Set(findings.map((finding) => finding.rule.id).filter((id) => REMOTE.has(id)))];
+  return [...new Set(findings.map((finding) => finding.rule.id))];
 }

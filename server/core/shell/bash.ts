@@ -294,6 +294,10 @@ function hereDocument(source: Bash.HereDoc, frame: Frame): Word {
 function word(source: Bash.Word, frame: Frame): Word {
   const span = frame.locate(source.pos, source.end);
   const { parts: pieces } = source;
+  // Most words are plain: they are made without a detour, since a script has thousands of them.
+  if (pieces === undefined && frame.holes.length === 0) {
+    return { span, parts: [{ kind: "text", span, value: source.value, quoted: false }] };
+  }
   if (pieces !== undefined) return { span, parts: pieces.flatMap((each) => parts(each, false, frame)) };
   const whole: Bash.LiteralPart = {
     type: "Literal",
@@ -352,7 +356,10 @@ function literal(
   quoted: boolean,
   frame: Frame,
 ): readonly Part[] {
-  const inside = frame.holes.filter((hole) => source.pos <= hole.span.start && hole.span.end <= source.end);
+  const inside =
+    frame.holes.length === 0
+      ? frame.holes
+      : frame.holes.filter((hole) => source.pos <= hole.span.start && hole.span.end <= source.end);
   const plain = (start: number, end: number, value: string): Part => ({
     kind: "text",
     span: frame.locate(start, end),

@@ -1,3 +1,4 @@
+import type { Span } from "../text.ts";
 import { parseBash } from "./bash.ts";
 import type {
   Block,
@@ -14,6 +15,7 @@ import type {
   Statement,
   Word,
 } from "./command.ts";
+import { staticText } from "./command.ts";
 import { type LocalPart, type LocalProgram, readLocalCall, readLocalProgram } from "./local-program.ts";
 import { perform } from "./programs.ts";
 import {
@@ -59,10 +61,11 @@ import {
   textValue,
 } from "./trace.ts";
 import { comparison, subjectMatches } from "./verification.ts";
+import { windowsPath } from "./windows-commands.ts";
 import { unwrap } from "./wrappers.ts";
 
 export type { Download } from "./state.ts";
-export type { Check, Execution, Flaw, FlowScript, LocalScript, Trace } from "./trace.ts";
+export type { Check, DigestCheck, Execution, Flaw, FlowScript, LocalScript, Trace } from "./trace.ts";
 
 /**
  * Follows downloaded content through the scripts of one job and tells where it runs unverified. Abstract interpretation: every command is
@@ -79,6 +82,7 @@ export function traceJob(
   const executions: Execution[] = [];
   const checks: Run["checks"] = [];
   const pulls: Pull[] = [];
+  const digests: Run["digests"] = [];
   const built = new Set<string>();
   const project = { installed: false };
   const locals: LocalScript[] = [];
@@ -101,6 +105,7 @@ export function traceJob(
       executions,
       checks,
       pulls,
+      digests,
       built,
       project,
       budget,
@@ -110,7 +115,12 @@ export function traceJob(
       open: [],
       read,
     };
-    const outcome = runBlock(script.program, state, { stdin: SILENCE, tolerant: false, depth: 0, exits }, run);
+    const outcome = runBlock(
+      script.program,
+      state,
+      { stdin: SILENCE, tolerant: false, depth: 0, exits, language: dialectOf(script.shell.language) },
+      run,
+    );
     const success = join(outcome.success, exits.success);
     const failure = join(failed(outcome), exits.failure);
     const continues = scripts[index + 1]?.unit === script.unit && !state.shell.errexit;
@@ -121,20 +131,31 @@ export function traceJob(
     locals,
     executions: unique(executions),
     pulls: pulls.filter(({ use }) => use.kind !== "image" || !built.has(use.name)),
+    digests,
   };
 }
 
 const MAX_NODES = 60_000;
 const MAX_DEPTH = 24;
 
+function dialectOf(language: FlowScript["shell"]["language"]): NonNullable<Io["language"]> {
+  return language === "powershell" || language === "cmd" ? language : "shell";
+}
+
 function freshShell(script: FlowScript, { exports }: WorldState): State["shell"] {
-  const variables = new Map<string, Value>(exports);
+  const dialect = dialectOf(script.shell.language);
+  const variables = new Map<string, Value>();
+  // PowerShell keeps the environment in a drive of its own, and neither it nor cmd minds the case of names.
+  const named = (name: string): string =>
+    dialect === "shell" ? name : dialect === "cmd" ? name.toLowerCase() : `env:${name.toLowerCase()}`;
+  for (const [name, value] of exports) variables.set(named(name), value);
   for (const [name, text] of script.environment) {
     const value = textValue(text, { start: 0, end: 0 });
-    variables.set(name, /\$\{\{|\$\[\[|<<|\$\(/.test(text) ? { ...value, known: false } : value);
+    variables.set(named(name), /\$\{\{|\$\[\[|<<|\$\(/.test(text) ? { ...value, known: false } : value);
   }
-  const { errexit = false, pipefail = false } = script.shell;
-  return { variables, functions: new Map(), folder: resolvePath(".", script.folder), errexit, pipefail };
+  // A failing program does not end a script of PowerShell or cmd; what ends them says so itself.
+  const { errexit = false, pipefail = false } = dialect === "shell" ? script.shell : {};
+  return { variables, functions: new Map(), folder: resolvePath(".", windowsPath(script.folder)), errexit, pipefail };
 }
 
 function runBlock(block: Block, state: State, io: Io, run: Run): Outcome {
@@ -284,9 +305,12 @@ function runLoop(loop: Loop, state: State, io: Io, run: Run): Outcome {
   let after: State | undefined = loop.condition === undefined && values.length > 0 ? undefined : expanded;
   let from = expanded;
   let output = SILENCE;
-  for (const value of values.length === 0 ? [undefined] : values.slice(0, MAX_ROUNDS)) {
-    const start = loop.variable === undefined || value === undefined ? from : withVariable(from, loop.variable, value);
-    const outcome = runBlock(loop.body, start, io, run);
+  const rounds = Math.max(1, Math.floor(MAX_ROUNDS / (io.rounds ?? 1)));
+  const inner: Io = { ...io, rounds: (io.rounds ?? 1) * Math.min(rounds, Math.max(1, values.length)) };
+  for (const value of values.length === 0 ? [undefined] : values.slice(0, rounds)) {
+    const piped = loop.variable === "_" && loop.values === undefined ? pipedItem(io.stdin, loop.span, run) : value;
+    const start = loop.variable === undefined || piped === undefined ? from : withVariable(from, loop.variable, piped);
+    const outcome = runBlock(loop.body, start, inner, run);
     output = concat(output, outcome.output);
     const end = ended(outcome);
     after = join(after, end);
@@ -294,6 +318,18 @@ function runLoop(loop: Loop, state: State, io: Io, run: Run): Outcome {
     from = end;
   }
   return { success: after, failure: after, output };
+}
+
+/** What `ForEach-Object` hands to its block. */
+function pipedItem({ origins, digests, text, known, whole }: Stream, span: Span, run: Run): Value {
+  return {
+    text: text ?? symbol(run),
+    known: known && text !== undefined,
+    origins,
+    digests,
+    whole: whole && origins.length > 0,
+    span,
+  };
 }
 
 const MAX_ROUNDS = 8;
@@ -369,6 +405,8 @@ function runCommand(command: Command, state: State, io: Io, run: Run): Outcome {
     run,
     runBlock: (block, from, way) => runBlock(block, from, way, run),
     expand: (word, from) => expand(word, from, io, run).values,
+    perform: (others, from) =>
+      perform({ ...call, words: unwrap(others).words, io: { ...inner, depth: inner.depth + 1 } }, from),
     runLocal: (from) => runLocal(bare, from, inner, run),
   };
   return writeTo(command.redirects, perform(call, after), run);
@@ -567,6 +605,7 @@ function expandAll(words: readonly Word[], state: State, io: Io, run: Run): Expa
 function expand(word: Word, state: State, io: Io, run: Run): Expanded {
   const [only] = word.parts;
   if (word.parts.length === 1 && only?.kind === "text") return { values: [textValue(only.value, word.span)], state };
+  if (only?.kind === "variable" && only.operator === "@") return { values: splat(only.name, word.span, state), state };
   let after = state;
   let status: Outcome | undefined;
   const pieces: Value[] = [];
@@ -668,6 +707,7 @@ function substitute(body: Block, state: State, io: Io, run: Run): Outcome {
 
 function expandVariable(part: Extract<Part, { kind: "variable" }>, state: State, io: Io, run: Run): ExpandedPart {
   const { span, operator } = part;
+  if (operator === ".") return expandProperty(part, state);
   const value = state.shell.variables.get(part.name);
   const operand = part.operand === undefined ? undefined : expand(part.operand, state, io, run);
   const after = operand?.state ?? state;
@@ -685,6 +725,25 @@ function expandVariable(part: Extract<Part, { kind: "variable" }>, state: State,
   const written = run.script.text.slice(span.start, span.end);
   const { origins = [], digests = [] } = value ?? {};
   return { value: { ...textValue(written, span), known: false, origins, digests }, state: after };
+}
+
+/** `$r.Content`: an entry of a table where one is known, else what the value itself comes from. */
+function expandProperty({ name, operand, span }: Extract<Part, { kind: "variable" }>, state: State): ExpandedPart {
+  const property = staticText(operand)?.toLowerCase() ?? "";
+  const entry = state.shell.variables.get(`${name}.${property}`);
+  if (entry !== undefined) return { value: { ...entry, span }, state };
+  const { origins = [], digests = [], whole = false } = state.shell.variables.get(name) ?? {};
+  const content = /^(?:content|rawcontent|hash|path|value)$/.test(property);
+  return {
+    value: { ...textValue(`$${name}.${property}`, span), known: false, origins, digests, whole: whole && content },
+    state,
+  };
+}
+
+/** `@p` hands over the entries of a table as named arguments. */
+function splat(name: string, span: Span, state: State): readonly Value[] {
+  const entries = [...state.shell.variables].filter(([key]) => key.startsWith(`${name}.`));
+  return entries.flatMap(([key, value]) => [textValue(`-${key.slice(name.length + 1)}`, span), { ...value, span }]);
 }
 
 /** The same command, read twice on two ways through the script, is one execution. */

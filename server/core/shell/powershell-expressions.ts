@@ -1,6 +1,5 @@
 import { cover, type Span } from "../text.ts";
-import type { Block, Command, Condition, Node, Part, Test, Word } from "./command.ts";
-import { programsOf } from "./command.ts";
+import { type Block, type If, type Node, type Part, staticText, type Word } from "./command.ts";
 import {
   afterBlanks,
   afterSpace,
@@ -10,142 +9,43 @@ import {
   locate,
   MAX_DEPTH,
   match,
-  Parts,
-  readEscape,
   readVariableToken,
   skipBlanks,
   skipSpace,
 } from "./powershell-lexis.ts";
 import { DOUBLE_QUOTES, SINGLE_QUOTES } from "./powershell-structure.ts";
-import { nextPiece, pieceAt } from "./source.ts";
+import {
+  continues,
+  emptyWord,
+  readAt,
+  readBrackets,
+  readDollar,
+  readQuoted,
+  readScriptBlock,
+  readToken,
+  skipSpaceTo,
+  word,
+} from "./powershell-words.ts";
+import {
+  blockOf,
+  command,
+  listWord,
+  pipe,
+  spanOf,
+  stagesOf,
+  test,
+  toCondition,
+  toConditionBlock,
+  toNode,
+  toWord,
+  toWords,
+  unknownWord,
+  widen,
+  type Yield,
+} from "./powershell-yield.ts";
+import { Parts, pieceAt } from "./source.ts";
 
 // Expressions and arguments of PowerShell. Source: about_Operators, about_Operator_Precedence, about_Parsing, about_Methods.
-
-/** What a stretch of PowerShell yields, in the form that says most about it. */
-export type Yield =
-  | { readonly kind: "word"; readonly word: Word }
-  | { readonly kind: "list"; readonly span: Span; readonly items: readonly Word[] }
-  | { readonly kind: "table"; readonly span: Span; readonly entries: readonly Entry[] }
-  /** The output of one node. */
-  | { readonly kind: "node"; readonly span: Span; readonly node: Node }
-  /** The output of the statements in brackets. */
-  | { readonly kind: "block"; readonly span: Span; readonly body: Block };
-
-/** `name = value` of a hash table, the name in lower case. */
-export interface Entry {
-  readonly name: string;
-  readonly value: Word;
-}
-
-/** Names the command that an expression in place of a command comes down to: it prints its value. */
-const PRINT = "Write-Output";
-
-export function spanOf(value: Yield): Span {
-  return value.kind === "word" ? value.word.span : value.span;
-}
-
-/** A value as one word. */
-export function toWord(value: Yield): Word {
-  const span = spanOf(value);
-  switch (value.kind) {
-    case "word":
-      return value.word;
-    case "list":
-      return listWord(span, value.items);
-    case "table":
-      return unknownWord(span, value.entries.map((entry) => entry.value));
-    case "node":
-      return substitution(span, blockOf(value.node, span));
-    case "block":
-      return substitution(span, value.body);
-  }
-}
-
-/** A value as the words of a list. */
-export function toWords(value: Yield): readonly Word[] {
-  return value.kind === "list" ? value.items : [toWord(value)];
-}
-
-/** A value as something that runs and writes it. */
-export function toNode(value: Yield): Node {
-  switch (value.kind) {
-    case "node":
-      return value.node;
-    case "block":
-      return { kind: "group", span: value.span, subshell: false, body: value.body, redirects: [] };
-    case "list":
-      return print(value.span, value.items);
-    default:
-      return print(spanOf(value), [toWord(value)]);
-  }
-}
-
-/** A value as something that is true or false. */
-export function toCondition(value: Yield): Condition {
-  const node = value.kind === "node" ? value.node : value.kind === "block" ? onlyNode(value.body) : undefined;
-  if (node?.kind === "test" && node.condition !== undefined) return node.condition;
-  return { kind: "unary", operator: "-n", operand: toWord(value) };
-}
-
-/** A value as the condition of `if` and `while`: what decides is a test, or what a command writes. */
-export function toConditionBlock(value: Yield): Block {
-  if (value.kind === "block") return value.body;
-  if (value.kind === "node") return blockOf(value.node, value.span);
-  const span = spanOf(value);
-  return blockOf(test(span, toCondition(value)), span);
-}
-
-export function blockOf(node: Node, span: Span): Block {
-  return { kind: "block", span, statements: [{ span: node.span, node, background: false }] };
-}
-
-/** A word of text that the script does not hold: its span is empty. */
-export function implied(value: string, at: number): Word {
-  const span = { start: at, end: at };
-  return { span, parts: [{ kind: "text", span, value, quoted: false }] };
-}
-
-function onlyNode(body: Block): Node | undefined {
-  const [first, second] = body.statements;
-  return second === undefined ? first?.node : undefined;
-}
-
-function print(span: Span, words: readonly Word[]): Command {
-  return { kind: "command", span, assignments: [], words: [implied(PRINT, span.start), ...words], redirects: [] };
-}
-
-function test(span: Span, condition: Condition): Test {
-  return { kind: "test", span, condition, redirects: [] };
-}
-
-function substitution(span: Span, body: Block): Word {
-  return { span, parts: [{ kind: "substitution", span, body, quoted: true }] };
-}
-
-function unknownWord(span: Span, words: readonly Word[]): Word {
-  return { span, parts: [{ kind: "unknown", span, programs: words.flatMap((word) => [...programsOf(word)]) }] };
-}
-
-/** `a,b` as one argument: its items with commas between them. */
-function listWord(span: Span, items: readonly Word[]): Word {
-  const parts: Part[] = [];
-  for (const [index, item] of items.entries()) {
-    const before = items[index - 1]?.span.end;
-    if (before !== undefined)
-      parts.push({ kind: "text", span: { start: before, end: Math.max(before, item.span.start) }, value: ",", quoted: false });
-    parts.push(...item.parts);
-  }
-  return { span, parts };
-}
-
-function word(cursor: Cursor, start: number, parts: readonly Part[]): Yield {
-  return { kind: "word", word: { span: locate(cursor, start, cursor.at), parts } };
-}
-
-/** The same value in brackets, behind a cast and the like. */
-function widen(value: Yield, span: Span): Yield {
-  return value.kind === "word" ? { kind: "word", word: { ...value.word, span } } : { ...value, span };
-}
 
 /**
  * Reads an expression.
@@ -154,39 +54,41 @@ function widen(value: Yield, span: Span): Yield {
  */
 export function readExpression(cursor: Cursor, commas = true): Yield {
   const start = cursor.at;
-  let left = readBinary(cursor, 0, commas);
-  for (;;) {
-    const at = afterBlanks(cursor, cursor.at);
-    if (at >= cursor.end || cursor.text[at] !== "?") return left;
-    if (cursor.text[at + 1] === "?") {
-      if (cursor.text[at + 2] === "=") return left;
-      skipSpaceTo(cursor, at + 2);
-      const right = readBinary(cursor, 0, commas);
-      const span = locate(cursor, start, cursor.at);
-      const operands = [toNode(left), toNode(right)];
-      left = { kind: "node", span, node: { kind: "chain", span, operands, operators: ["||"] } };
-    } else left = readTernary(cursor, start, left, at, commas);
+  const branches: If["branches"][number][] = [];
+  let last = readBinary(cursor, 0, commas);
+  for (let mark = choiceMark(cursor); mark !== undefined; mark = choiceMark(cursor)) {
+    const condition = mark === "?" ? toConditionBlock(last) : anything(last);
+    const value = mark === "?" ? readBinary(cursor, 0, commas) : last;
+    branches.push({ condition, body: blockOf(toNode(value), spanOf(value)) });
+    if (mark === "?" && !skipColon(cursor)) break;
+    last = readBinary(cursor, 0, commas);
   }
-}
-
-function readTernary(cursor: Cursor, start: number, left: Yield, at: number, commas: boolean): Yield {
-  skipSpaceTo(cursor, at + 1);
-  const yes = readBinary(cursor, 0, commas);
-  const colon = afterSpace(cursor, cursor.at);
-  let otherwise: Block | undefined;
-  if (colon < cursor.end && cursor.text[colon] === ":") {
-    skipSpaceTo(cursor, colon + 1);
-    const no = readBinary(cursor, 0, commas);
-    otherwise = blockOf(toNode(no), spanOf(no));
-  }
+  if (branches.length === 0) return last;
   const span = locate(cursor, start, cursor.at);
-  const branches = [{ condition: toConditionBlock(left), body: blockOf(toNode(yes), spanOf(yes)) }];
+  const otherwise = blockOf(toNode(last), spanOf(last));
   return { kind: "node", span, node: { kind: "if", span, branches, otherwise, redirects: [] } };
 }
 
-function skipSpaceTo(cursor: Cursor, at: number): void {
-  cursor.at = Math.min(at, cursor.end);
-  skipSpace(cursor);
+/** Moves behind `?` or `??`. */
+function choiceMark(cursor: Cursor): "?" | "??" | undefined {
+  const at = afterBlanks(cursor, cursor.at);
+  const found = cursor.text[at] === "?" ? match(cursor, /\?\??(?![=.[])/y, at) : undefined;
+  if (found === undefined) return undefined;
+  skipSpaceTo(cursor, found.index + found[0].length);
+  return found[0] === "?" ? "?" : "??";
+}
+
+function skipColon(cursor: Cursor): boolean {
+  const colon = afterSpace(cursor, cursor.at);
+  if (colon >= cursor.end || cursor.text[colon] !== ":") return false;
+  skipSpaceTo(cursor, colon + 1);
+  return true;
+}
+
+/** A condition of which nothing is known: whether a value is there. */
+function anything(value: Yield): Block {
+  const span = { start: spanOf(value).start, end: spanOf(value).start };
+  return blockOf({ kind: "test", span, condition: undefined, redirects: [] }, span);
 }
 
 /** An operator between two values: its name in lower case without the letter for the case rule, as in `-ceq`. */
@@ -213,40 +115,47 @@ const LEVELS: readonly ReadonlySet<string>[] = [
 ];
 /** Operators that make something else out of the text on their left. */
 const TRANSFORMS = new Set(["-replace", "-split", "-join"]);
+/** A row of comparisons makes no sense; longer ones are not followed, so that the tree stays flat. */
+const MAX_ROW = 50;
 
 function readBinary(cursor: Cursor, level: number, commas: boolean): Yield {
   const names = LEVELS[level];
   if (names === undefined) return readList(cursor, commas);
   const start = cursor.at;
-  let left = readBinary(cursor, level + 1, commas);
-  for (let operator = nextOperator(cursor, names); operator !== undefined; operator = nextOperator(cursor, names)) {
-    const operands = [left];
-    const { name } = operator;
-    for (let next: Operator | undefined = operator; next?.name === name; next = nextOperator(cursor, names)) {
-      operator = next;
-      skipSpaceTo(cursor, next.end);
-      operands.push(readBinary(cursor, level + 1, commas));
-      if (!ASSOCIATIVE.has(name)) break;
-    }
-    left = combine(cursor, operator, operands, locate(cursor, start, cursor.at));
+  const first = readBinary(cursor, level + 1, commas);
+  let last = nextOperator(cursor, names);
+  if (last === undefined) return first;
+  let operands = [first];
+  for (let next: Operator | undefined = last, row = 0; next !== undefined; next = nextOperator(cursor, names), row++) {
+    if (operands.length > 1 && endsRow(level, last.name, next.name, row))
+      operands = [combine(cursor, last, operands, locate(cursor, start, cursor.at))];
+    last = next;
+    skipSpaceTo(cursor, next.end);
+    operands.push(readBinary(cursor, level + 1, commas));
   }
-  return left;
+  return combine(cursor, last, operands, locate(cursor, start, cursor.at));
 }
 
-/** Operators that take a row of operands at once. */
-const ASSOCIATIVE = new Set(["-and", "-or", "+"]);
+/** True where the next operator takes what the last one made, rather than being one more of a row. */
+function endsRow(level: number, last: string, next: string, row: number): boolean {
+  if (level === 0) return (last !== next || last === "-xor") && row < 10 * MAX_ROW;
+  if (level === 2 || level === 5) return TRANSFORMS.has(last) || row < MAX_ROW;
+  return false;
+}
 
 function nextOperator(cursor: Cursor, names: ReadonlySet<string>): Operator | undefined {
   const start = afterBlanks(cursor, cursor.at);
   const { text } = cursor;
   const char = text[start] ?? "";
   if (start >= cursor.end || !OPERATOR_START.test(char)) return undefined;
-  const word = match(cursor, OPERATOR, start);
-  const name = word?.[1]?.toLowerCase();
-  if (name !== undefined) return names.has(`-${name}`) ? { name: `-${name}`, start, end: start + (word?.[0].length ?? 0) } : undefined;
+  const found = match(cursor, OPERATOR, start);
+  const name = (found?.[1] ?? found?.[2])?.toLowerCase();
+  if (name !== undefined)
+    return names.has(`-${name}`) ? { name: `-${name}`, start, end: start + (found?.[0].length ?? 0) } : undefined;
   if (char === "." && text[start + 1] !== ".") return undefined;
   if (text[start + 1] === "=" || (char === "*" && text[start + 1] === ">")) return undefined;
-  if (/[-\u2013-\u2015]/.test(char) && /[\p{L}\p{N}_]/u.test(text[start + 1] ?? "") && !/\d/.test(text[start + 1] ?? "")) return undefined;
+  if (/[-+\u2013-\u2015]/.test(char) && (text[start + 1] === char || /[\p{L}_]/u.test(text[start + 1] ?? "")))
+    return undefined;
   const symbol = char === "." ? ".." : /[\u2013-\u2015]/.test(char) ? "-" : char;
   return names.has(symbol) ? { name: symbol, start, end: start + symbol.length } : undefined;
 }
@@ -256,13 +165,14 @@ const OPERATOR =
   /[-\u2013-\u2015](?:[ci]?(eq|ne|gt|ge|lt|le|like|notlike|match|notmatch|contains|notcontains|in|notin|replace|split)|(and|or|xor|band|bor|bxor|is|isnot|as|join|shl|shr|f))(?![\w-])/iy;
 
 function combine(cursor: Cursor, { name, start, end }: Operator, operands: readonly Yield[], span: Span): Yield {
-  const [left, right] = operands;
+  const [left, right, more] = operands;
   if (left === undefined || right === undefined) return left ?? emptyWord(cursor);
   const made = (node: Node): Yield => ({ kind: "node", span, node });
   if (name === "-and" || name === "-or") {
     const operator = name === "-and" ? "&&" : "||";
     return made(test(span, { kind: "logical", operator, operands: operands.map(toCondition) }));
   }
+  if (more !== undefined && name !== "+") return { kind: "word", word: unknownWord(span, operands.map(toWord)) };
   if (name === "+") return add(operands, span);
   if (name === "-f") return format(toWord(left), toWords(right), span);
   if (name === "-as") return widen(left, span);
@@ -313,20 +223,6 @@ function transform(
   return pipe([...stagesOf(left), command(span, [operator, ...words])], span);
 }
 
-function command(span: Span, words: readonly Word[]): Command {
-  return { kind: "command", span, assignments: [], words, redirects: [] };
-}
-
-function pipe(stages: readonly Node[], span: Span): Node {
-  return { kind: "pipe", span, stages, negated: false };
-}
-
-/** The stages of a value that a pipe computes; else the value as the first stage. */
-export function stagesOf(value: Yield): readonly Node[] {
-  const node = toNode(value);
-  return node.kind === "pipe" && !node.negated ? node.stages : [node];
-}
-
 function readList(cursor: Cursor, commas: boolean): Yield {
   const start = cursor.at;
   const first = readUnary(cursor);
@@ -351,20 +247,32 @@ interface Prefix {
 
 const PREFIX = /[-\u2013-\u2015](?:(not)|(bnot)|[ci]?(split)|(join))(?![\w-])|!|\+\+|--|[+\u2013-\u2015,-]/iy;
 
+const PREFIX_START = /[-![+,\u2013-\u2015]/;
+
 function readUnary(cursor: Cursor): Yield {
   const prefixes: Prefix[] = [];
   skipBlanks(cursor);
+  if (!PREFIX_START.test(cursor.text[cursor.at] ?? " ")) return readPostfix(cursor, readPrimary(cursor));
   for (let next = readPrefix(cursor); next !== undefined; next = readPrefix(cursor)) {
     prefixes.push(next);
     cursor.at = next.end;
     skipBlanks(cursor);
   }
   let value = readPostfix(cursor, readPrimary(cursor));
-  for (const prefix of prefixes.reverse()) {
-    const span = locate(cursor, prefix.start, cursor.at);
-    value = applyPrefix(cursor, prefix, value, span);
-  }
+  for (const prefix of simplified(prefixes).reverse())
+    value = applyPrefix(cursor, prefix, value, locate(cursor, prefix.start, cursor.at));
   return value;
+}
+
+/** Without what says nothing when it is said again: `!!`, casts of casts. */
+function simplified(prefixes: readonly Prefix[]): Prefix[] {
+  const result: Prefix[] = [];
+  for (const prefix of prefixes) {
+    const before = result.at(-1);
+    if (before?.kind === "not" && prefix.kind === "not") result.pop();
+    else if (before?.kind !== prefix.kind || prefix.kind === "transform") result.push(prefix);
+  }
+  return result.slice(0, MAX_ROW);
 }
 
 function readPrefix(cursor: Cursor): Prefix | undefined {
@@ -404,7 +312,9 @@ function applyPrefix(cursor: Cursor, { kind, name, start, end }: Prefix, value: 
 function startsValue(cursor: Cursor, at: number): boolean {
   if (at >= cursor.end) return false;
   const char = cursor.text[at] ?? "";
-  return /[$'"(@{[\d\u2018-\u201e]/.test(char) || match(cursor, /[-+!](?=[$\d([]|not\b|join\b|split\b)/iy, at) !== undefined;
+  return (
+    /[$'"(@{[\d\u2018-\u201e]/.test(char) || match(cursor, /[-+!](?=[$\d([]|not\b|join\b|split\b)/iy, at) !== undefined
+  );
 }
 
 const NUMBER =
@@ -426,243 +336,9 @@ function readPrimary(cursor: Cursor): Yield {
   const number = match(cursor, NUMBER, start);
   if (number === undefined) return readToken(cursor);
   cursor.at = start + number[0].length;
-  const parts = new Parts(cursor);
+  const parts = new Parts(cursor.context.source);
   parts.text(start, cursor.at, number[0], false);
   return word(cursor, start, parts.done());
-}
-
-function emptyWord(cursor: Cursor): Yield {
-  return word(cursor, cursor.at, []);
-}
-
-/** Reads a string. */
-function readQuoted(cursor: Cursor): Yield {
-  const start = cursor.at;
-  const parts = new Parts(cursor);
-  addQuoted(cursor, parts);
-  return word(cursor, start, parts.done());
-}
-
-/** Adds the string at the cursor. A quote that opens nothing is text. */
-function addQuoted(cursor: Cursor, parts: Parts): void {
-  const start = cursor.at;
-  const char = cursor.text[start] ?? "";
-  const close = closeOf(cursor, start);
-  cursor.at = close?.outer ?? start + 1;
-  if (close === undefined) parts.text(start, start + 1, char, false);
-  else if (SINGLE_QUOTES.includes(char)) addSingle(cursor, parts, start, start + 1, close.inner, close.outer, /['\u2018-\u201b]{2}/g);
-  else addExpandable(cursor, parts, start + 1, close.inner, true);
-  if (close !== undefined && close.inner <= start + 1) parts.text(start, close.outer, "", true);
-}
-
-/** Adds text in which only doubled quotes are special. Its part has the quotes in its span where no expression is in it. */
-function addSingle(
-  cursor: Cursor,
-  parts: Parts,
-  outerStart: number,
-  start: number,
-  end: number,
-  outerEnd: number,
-  doubled: RegExp | undefined,
-): void {
-  const { source } = cursor.context;
-  const plain = (from: number, to: number): string => {
-    const written = cursor.text.slice(from, to);
-    return doubled === undefined ? written : written.replace(doubled, (pair) => pair.slice(1));
-  };
-  let done = start;
-  for (let at = nextPiece(source, start, end); at < end; at = nextPiece(source, done, end)) {
-    const piece = pieceAt(source, at);
-    if (piece === undefined) break;
-    if (at > done) parts.text(done, at, plain(done, at), true);
-    parts.add(piece.part(true));
-    done = Math.min(piece.end, end);
-  }
-  if (done === start) parts.text(outerStart, outerEnd, plain(start, end), true);
-  else if (done < end) parts.text(done, end, plain(done, end), true);
-}
-
-/** Adds text with variables and programs in it. In lines of text (`@"`) a quote is only a quote. */
-function addExpandable(cursor: Cursor, parts: Parts, start: number, end: number, quotes: boolean): void {
-  const { text, context } = cursor;
-  let at = start;
-  while (at < end) {
-    const piece = pieceAt(context.source, at);
-    if (piece !== undefined) {
-      parts.add(piece.part(true));
-      at = piece.end;
-      continue;
-    }
-    const stop = nextPiece(context.source, at, end);
-    EXPANDABLE.lastIndex = at;
-    const next = Math.min(EXPANDABLE.exec(text)?.index ?? stop, stop);
-    if (next > at) parts.text(at, next, text.slice(at, next), true);
-    at = next < stop ? addSpecial(cursor, parts, next, end, quotes) : next;
-  }
-}
-
-const EXPANDABLE = /[`$"\u201c-\u201e]/g;
-
-function addSpecial(cursor: Cursor, parts: Parts, at: number, end: number, quotes: boolean): number {
-  const char = cursor.text[at];
-  if (char === "`") {
-    const escape = readEscape(cursor, at);
-    parts.text(at, Math.min(escape.end, end), escape.value, true);
-    return escape.end;
-  }
-  if (char !== "$") {
-    const width = quotes && DOUBLE_QUOTES.includes(cursor.text[at + 1] ?? " ") ? 2 : 1;
-    parts.text(at, Math.min(at + width, end), char ?? "", true);
-    return at + width;
-  }
-  const inner = inside(cursor, at, end);
-  if (cursor.text[at + 1] === "(" && closeOf(inner, at + 1)) {
-    parts.add(...toWord(readBrackets(inner, at, at + 1)).parts);
-    return inner.at;
-  }
-  const variable = readVariableToken(inner, at);
-  if (variable === undefined) {
-    parts.text(at, at + 1, "$", true);
-    return at + 1;
-  }
-  parts.add(variablePart(cursor, at, variable.end, variable.name));
-  return variable.end;
-}
-
-function variablePart(cursor: Cursor, start: number, end: number, name: string): Part {
-  const span = locate(cursor, start, end);
-  return { kind: "variable", span, name, quoted: true, operator: undefined, operand: undefined };
-}
-
-/** `$name` and `$( … )`. */
-function readDollar(cursor: Cursor): Yield {
-  const start = cursor.at;
-  if (cursor.text[start + 1] === "(" && closeOf(cursor, start + 1)) return readBrackets(cursor, start, start + 1);
-  const variable = readVariableToken(cursor, start);
-  if (variable === undefined) return readToken(cursor);
-  cursor.at = variable.end;
-  return word(cursor, start, [variablePart(cursor, start, variable.end, variable.name)]);
-}
-
-/** `@( … )`, `@{ … }`, `@'…'@`, `@"…"@`, `@name`. */
-function readAt(cursor: Cursor): Yield {
-  const start = cursor.at;
-  const next = cursor.text[start + 1] ?? "";
-  if (closeOf(cursor, start)) return readHere(cursor);
-  if (next === "(" && closeOf(cursor, start + 1)) {
-    const value = readBrackets(cursor, start, start + 1);
-    return value.kind === "word" ? { kind: "list", span: value.word.span, items: value.word.parts.length ? [value.word] : [] } : value;
-  }
-  if (next === "{" && closeOf(cursor, start + 1)) return readTable(cursor);
-  const splat = match(cursor, /@(\w+)(?=$|[\s;|&)},])/y, start);
-  if (splat === undefined) return readToken(cursor);
-  cursor.at = start + splat[0].length;
-  const part = variablePart(cursor, start, cursor.at, (splat[1] ?? "").toLowerCase());
-  return word(cursor, start, [part.kind === "variable" ? { ...part, operator: "@" } : part]);
-}
-
-/** Lines of text between `@"` and `"@`. */
-function readHere(cursor: Cursor): Yield {
-  const { text, at: start } = cursor;
-  const close = closeOf(cursor, start) ?? { inner: start, outer: start + 1 };
-  const lineBreak = text.indexOf("\n", start);
-  const first = Math.min(lineBreak < 0 ? close.inner : lineBreak + 1, close.outer);
-  const last = Math.max(first, text[close.inner - 1] === "\r" ? close.inner - 1 : close.inner);
-  const parts = new Parts(cursor);
-  if (last <= first) parts.text(start, close.outer, "", true);
-  else if (SINGLE_QUOTES.includes(text[start + 1] ?? " ")) addSingle(cursor, parts, first, first, last, last, undefined);
-  else addExpandable(cursor, parts, first, last, false);
-  cursor.at = close.outer;
-  return word(cursor, start, parts.done());
-}
-
-/** `( … )`, `$( … )`, `@( … )`: a value where that is all they hold, else statements. `open` is the offset of the bracket. */
-function readBrackets(cursor: Cursor, start: number, open: number): Yield {
-  const close = closeOf(cursor, open) ?? { inner: open + 1, outer: open + 1 };
-  cursor.at = Math.max(close.outer, open + 1);
-  const span = locate(cursor, start, cursor.at);
-  if (cursor.depth >= MAX_DEPTH) return { kind: "word", word: unknownWord(span, []) };
-  const body = cursor.context.block(open + 1, close.inner, cursor.depth + 1);
-  const printed = printedBy(body);
-  if (printed === undefined) return { kind: "block", span, body };
-  const [only] = printed;
-  return printed.length === 1 && only !== undefined
-    ? { kind: "word", word: { span, parts: only.parts } }
-    : { kind: "list", span, items: printed };
-}
-
-/** The words that a block prints where it does nothing else. */
-function printedBy(body: Block): readonly Word[] | undefined {
-  if (body.statements.length === 0) return [];
-  const node = onlyNode(body);
-  if (node?.kind !== "command" || node.redirects.length > 0 || node.assignments.length > 0) return undefined;
-  const [name, ...words] = node.words;
-  return name !== undefined && name.span.start === name.span.end ? words : undefined;
-}
-
-/** `{ … }` as a value: a program that somebody may run. */
-function readScriptBlock(cursor: Cursor): Yield {
-  const start = cursor.at;
-  const body = readBody(cursor, start);
-  const span = locate(cursor, start, cursor.at);
-  return { kind: "word", word: { span, parts: [{ kind: "unknown", span, programs: [body] }] } };
-}
-
-/** Reads `{ … }` at an offset and moves behind it. */
-export function readBody(cursor: Cursor, open: number): Block {
-  const close = closeOf(cursor, open) ?? { inner: open + 1, outer: open + 1 };
-  cursor.at = Math.max(close.outer, open + 1);
-  if (cursor.depth >= MAX_DEPTH) return { kind: "block", span: locate(cursor, open, cursor.at), statements: [] };
-  return cursor.context.block(open + 1, close.inner, cursor.depth + 1);
-}
-
-/** `@{ name = value; … }`. */
-function readTable(cursor: Cursor): Yield {
-  const start = cursor.at;
-  const close = closeOf(cursor, start + 1) ?? { inner: start + 2, outer: start + 2 };
-  cursor.at = close.outer;
-  const span = locate(cursor, start, cursor.at);
-  const entries: Entry[] = [];
-  if (cursor.depth >= MAX_DEPTH) return { kind: "table", span, entries };
-  const inner = inside(cursor, start + 2, close.inner);
-  for (skipSpace(inner, ";,"); inner.at < inner.end; skipSpace(inner, ";,)}")) {
-    const before = inner.at;
-    const key = toWord(readPrimary(inner));
-    skipBlanks(inner);
-    if (inner.text[inner.at] === "=" && inner.at < inner.end) {
-      skipSpaceTo(inner, inner.at + 1);
-      const end = statementEnd(inner);
-      const body = inner.context.block(inner.at, end, inner.depth);
-      entries.push({ name: keyName(key), value: bodyWord(body) });
-      inner.at = end;
-    }
-    if (inner.at === before) inner.at++;
-  }
-  return { kind: "table", span, entries };
-}
-
-function keyName(key: Word): string {
-  return key.parts.map((part) => (part.kind === "text" ? part.value : "")).join("").toLowerCase();
-}
-
-function bodyWord(body: Block): Word {
-  const printed = printedBy(body);
-  if (printed === undefined) return substitution(body.span, body);
-  const [only] = printed;
-  return printed.length === 1 && only !== undefined ? only : listWord(body.span, printed);
-}
-
-/** Where the statement at the cursor ends: at a line break or semicolon outside of brackets and strings. */
-function statementEnd(cursor: Cursor): number {
-  const { text, end } = cursor;
-  let at = cursor.at;
-  while (at < end) {
-    const char = text[at] ?? "";
-    if (char === ";" || char === "\n") return at;
-    if (char === "`") at += 2;
-    else at = Math.max(closeOf(cursor, at)?.outer ?? 0, at + 1);
-  }
-  return end;
 }
 
 /** `[type]` that is no cast: a word, or the owner of a static member. */
@@ -670,7 +346,7 @@ function readTypeLiteral(cursor: Cursor): Yield {
   const start = cursor.at;
   const end = typeEnd(cursor, start) ?? start + 1;
   cursor.at = end;
-  const parts = new Parts(cursor);
+  const parts = new Parts(cursor.context.source);
   parts.text(start, end, cursor.text.slice(start, end), false);
   return word(cursor, start, parts.done());
 }
@@ -690,7 +366,7 @@ export function typeEnd(cursor: Cursor, start: number): number | undefined {
       at = Math.max(close.outer, at + 1);
       continue;
     }
-    if (!/[\w\s.,+`&*[\]/=$-]/.test(char) || char === "\n") return undefined;
+    if (!/[\w \t.,+`&*[\]]/.test(char)) return undefined;
     at++;
   }
   return undefined;
@@ -723,7 +399,7 @@ function readStep(cursor: Cursor): Step | undefined {
   const { text, at: start, end } = cursor;
   if (start >= end) return undefined;
   if (text[start] === "[") return readIndex(cursor);
-  const name = readMemberName(cursor);
+  const name = /[.?:]/.test(text[start] ?? " ") ? readMemberName(cursor) : undefined;
   if (name === undefined) return undefined;
   const words = [name, ...readArguments(cursor)];
   return { span: locate(cursor, start, cursor.at), words };
@@ -733,7 +409,7 @@ function readStep(cursor: Cursor): Step | undefined {
 function readMemberName(cursor: Cursor): Word | undefined {
   const { text, at: start } = cursor;
   const member = match(cursor, MEMBER, start);
-  const parts = new Parts(cursor);
+  const parts = new Parts(cursor.context.source);
   if (member !== undefined) {
     cursor.at = start + member[0].length;
     parts.text(start, cursor.at, `${member[1]}${member[2]}`, false);
@@ -772,9 +448,8 @@ function readIndex(cursor: Cursor): Step | undefined {
   const { text, at: start } = cursor;
   if (cursor.depth >= MAX_DEPTH) return undefined;
   const inner = inside(cursor, start + 1, cursor.end);
-  skipSpace(inner);
   const index = toWord(readExpression(inner));
-  skipSpace(inner);
+  skipBlanks(inner);
   cursor.at = text[inner.at] === "]" && inner.at < inner.end ? inner.at + 1 : Math.max(inner.at, start + 1);
   const span = locate(cursor, start, cursor.at);
   const name: Word = { span, parts: [{ kind: "text", span, value: text.slice(start, cursor.at), quoted: false }] };
@@ -839,10 +514,43 @@ export function readArgument(cursor: Cursor): Word {
   return items.length === 1 && only !== undefined ? only : listWord(locate(cursor, start, cursor.at), items);
 }
 
-function readItem(cursor: Cursor): Word {
-  const start = cursor.at;
-  const value = readElement(cursor);
-  const joined = cursor.text[start] === "$" || /^[-\u2013-\u2015][\p{L}_][\p{L}\p{N}_]*:$/u.test(cursor.text.slice(start, start + 60));
-  if (!joined) return toWord(value);
-  return toWord(value);
+/** Reads one item of an argument: a value with what is taken out of it, or a bare word with values in it. */
+export function readItem(cursor: Cursor): Word {
+  const { text, at: start } = cursor;
+  const char = text[start] ?? "";
+  if (!VALUE_START.test(char)) return readParameter(cursor);
+  const value = toWord(readPostfix(cursor, readPrimary(cursor)));
+  return char === "$" && continues(cursor) ? joined(cursor, start, value, toWord(readToken(cursor))) : value;
 }
+
+const VALUE_START = /[$'"(@{\u2018-\u201e]/;
+
+/** `-Name:( … )` is one argument. */
+function readParameter(cursor: Cursor): Word {
+  const start = cursor.at;
+  const name = toWord(readToken(cursor));
+  const glued = /[({@]/.test(cursor.text[cursor.at] ?? " ") && closeOf(cursor, cursor.at) !== undefined;
+  return glued && /^[-\u2013-\u2015]\w{1,60}:$/.test(staticText(name) ?? "")
+    ? joined(cursor, start, name, readItem(cursor))
+    : name;
+}
+
+function joined(cursor: Cursor, start: number, first: Word, rest: Word): Word {
+  return { span: locate(cursor, start, cursor.at), parts: [...first.parts, ...rest.parts] };
+}
+
+/** True where a stage of a pipe at the cursor is a value and no command. */
+export function startsExpression(cursor: Cursor): boolean {
+  const { text, at } = cursor;
+  const char = text[at] ?? "";
+  const next = text[at + 1] ?? "";
+  if (char === "$") return readVariableToken(cursor, at) !== undefined || closeOf(cursor, at + 1) !== undefined;
+  if (char === "@")
+    return closeOf(cursor, at) !== undefined || (/[({]/.test(next) && closeOf(cursor, at + 1) !== undefined);
+  if (char === "[") return typeEnd(cursor, at) !== undefined;
+  if (/['"({\u2018-\u201e]/.test(char)) return closeOf(cursor, at) !== undefined;
+  return match(cursor, NUMBER, at) !== undefined || match(cursor, EXPRESSION_PREFIX, at) !== undefined;
+}
+
+const EXPRESSION_PREFIX =
+  /[-\u2013-\u2015](?:not|bnot|[ci]?split|join)(?![\w-])|!|(?:\+\+|--|[-+,][ \t]*)(?=[$(['"])/iy;

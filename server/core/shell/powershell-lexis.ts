@@ -1,6 +1,7 @@
 import type { Span } from "../text.ts";
-import type { Block, Part } from "./command.ts";
+import type { Block, Word } from "./command.ts";
 import type { Close, Structure } from "./powershell-structure.ts";
+import type { Yield } from "./powershell-yield.ts";
 import type { Source } from "./source.ts";
 
 // The characters of PowerShell: where tokens begin and end, what escapes and variables mean. Source: about_Parsing, about_Special_Characters,
@@ -12,6 +13,8 @@ export interface Context {
   readonly structure: Structure;
   /** Reads the statements of a range. */
   block(start: number, end: number, depth: number): Block;
+  /** Reads the statement at a cursor, as a value where it is one. */
+  statement(cursor: Cursor): Yield;
 }
 
 /** A reader's place in a range of the text. The only thing that changes while reading. */
@@ -52,7 +55,8 @@ export function afterBlanks(cursor: Cursor, from: number): number {
   let at = from;
   while (at < end) {
     const char = text[at] ?? "";
-    if (char === "`" && /^\r?\n/.test(text.slice(at + 1, at + 3))) at += text[at + 1] === "\r" ? 3 : 2;
+    if (char === " ") at++;
+    else if (char === "`" && /^\r?\n/.test(text.slice(at + 1, at + 3))) at += text[at + 1] === "\r" ? 3 : 2;
     else if (BLANK.test(char)) at++;
     else if (char === "<" && text[at + 1] === "#") at = closeOf(cursor, at)?.outer ?? at + 2;
     else break;
@@ -103,7 +107,8 @@ export function readVariableToken(cursor: Cursor, at: number): VariableToken | u
   const found = match(cursor, VARIABLE, at);
   if (found === undefined) return undefined;
   const written = found[1] ?? found[2] ?? "";
-  return { name: written.replace(SCOPE, "").toLowerCase(), end: at + found[0].length };
+  const name = written.replace(SCOPE, "").toLowerCase();
+  return { name: name === "psitem" ? "_" : name, end: at + found[0].length };
 }
 
 const VARIABLE = /\$(?:\{([^{}\n]*)\}|((?:\w+:(?=[\p{L}\p{N}_]))?[\p{L}\p{N}_]+|[$?^]))/uy;
@@ -125,45 +130,27 @@ const ESCAPES: ReadonlyMap<string, string> = new Map(
   Object.entries({ "0": "\0", a: "\x07", b: "\b", e: "\x1b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" }),
 );
 
-/** Collects the parts of a word. Text side by side becomes one part. */
-export class Parts {
-  readonly #cursor: Cursor;
-  readonly #parts: Part[] = [];
-  #text = "";
-  #start = -1;
-  #end = -1;
-  #quoted = false;
+/** The word that starts at an offset, in lower case, where it could be a keyword. */
+export function keywordAt(cursor: Cursor, at: number): string | undefined {
+  return match(cursor, KEYWORD, at)?.[0].toLowerCase();
+}
 
-  constructor(cursor: Cursor) {
-    this.#cursor = cursor;
-  }
+const KEYWORD = /[A-Za-z]+(?![\w\-.\\/:])/y;
 
-  text(start: number, end: number, value: string, quoted: boolean): void {
-    if (this.#start >= 0 && this.#quoted !== quoted) this.#flush();
-    if (this.#start < 0) {
-      this.#start = start;
-      this.#text = "";
-      this.#quoted = quoted;
-    }
-    this.#text += value;
-    this.#end = end;
-  }
+/** From an offset to the cursor. */
+export function spanFrom(cursor: Cursor, start: number): Span {
+  return locate(cursor, start, cursor.at);
+}
 
-  add(...parts: readonly Part[]): void {
-    this.#flush();
-    for (const part of parts) this.#parts.push(part);
-  }
+/** A range as a word of plain text. */
+export function textWord(cursor: Cursor, start: number, end: number): Word {
+  const span = locate(cursor, start, end);
+  return { span, parts: [{ kind: "text", span, value: cursor.text.slice(start, end), quoted: false }] };
+}
 
-  /** The parts so far. */
-  done(): readonly Part[] {
-    this.#flush();
-    return this.#parts;
-  }
-
-  #flush(): void {
-    if (this.#start < 0) return;
-    const span = locate(this.#cursor, this.#start, this.#end);
-    this.#parts.push({ kind: "text", span, value: this.#text, quoted: this.#quoted });
-    this.#start = -1;
-  }
+/** Moves behind the keyword. */
+export function enter(cursor: Cursor, keyword: string): number {
+  const start = cursor.at;
+  cursor.at += keyword.length;
+  return start;
 }

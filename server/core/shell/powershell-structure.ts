@@ -17,9 +17,9 @@ export const DOUBLE_QUOTES = '"\u201c\u201d\u201e';
  */
 export function structureOf(text: string): Structure {
   const short = new Set<number>();
-  const lineEnd = lineEnds(text);
+  const lookups: Lookups = { lineEnd: lineEnds(text), singleEnd: singleEnds(text) };
   for (let round = 0; ; round++) {
-    const pass = scan(text, short, lineEnd);
+    const pass = scan(text, short, lookups);
     const culprit = round < MAX_ROUNDS ? culpritOf(text, pass) : undefined;
     if (culprit === undefined) return pass.closes;
     short.add(culprit);
@@ -48,23 +48,29 @@ interface Pass {
   readonly open: number[];
 }
 
-interface Scan extends Pass {
+interface Scan extends Pass, Lookups {
   readonly text: string;
   readonly short: ReadonlySet<number>;
   readonly frames: Frame[];
   /** The next offset of a mark at or behind an offset that only grows; -1 where there is none. */
   find(mark: string, from: number): number;
+}
+
+/** What a text looks up again and again, computed once. */
+interface Lookups {
   /** Where the line of an offset ends. */
   lineEnd(at: number): number;
+  /** The offset of the quote that ends the string at a single quote; `undefined` where there is none. */
+  singleEnd(at: number): number | undefined;
 }
 
 const CODE = /[`#<(){}@$'"\u2018-\u201e]|--%/g;
 const STRING = /[`$"\u201c-\u201e]/g;
 const HERE = /\n["\u201c-\u201e]@|\$\(|`/g;
 
-function scan(text: string, short: ReadonlySet<number>, lineEnd: (at: number) => number): Pass {
+function scan(text: string, short: ReadonlySet<number>, lookups: Lookups): Pass {
   const frames = [code(-1)];
-  const state: Scan = { text, short, closes: new Map(), long: [], open: [], frames, find: finder(text), lineEnd };
+  const state: Scan = { text, short, closes: new Map(), long: [], open: [], frames, find: finder(text), ...lookups };
   let at = 0;
   while (at < text.length) {
     const frame = frames.at(-1);
@@ -126,19 +132,13 @@ function closeBracket({ text, closes, frames, lineEnd }: Scan, frame: Frame, at:
 
 /** `'…'`, in which two quotes are one. */
 function readSingle(state: Scan, at: number): number {
-  const { text, closes } = state;
-  if (state.short.has(at)) return endShort(state, at, SINGLE_QUOTES);
-  const quote = /['\u2018-\u201b]/g;
-  quote.lastIndex = at + 1;
-  for (let found = quote.exec(text); found !== null; found = quote.exec(text)) {
-    if (SINGLE_QUOTES.includes(text[found.index + 1] ?? " ")) quote.lastIndex = found.index + 2;
-    else {
-      noteLong(state, at, found.index);
-      return close(closes, at, found.index, 1, text.length);
-    }
+  const end = state.short.has(at) ? undefined : state.singleEnd(at);
+  if (end === undefined) {
+    if (!state.short.has(at)) state.open.push(at);
+    return endShort(state, at, SINGLE_QUOTES);
   }
-  state.open.push(at);
-  return endShort(state, at, SINGLE_QUOTES);
+  noteLong(state, at, end);
+  return close(state.closes, at, end, 1, end);
 }
 
 function openDouble(state: Scan, at: number): number {
@@ -167,7 +167,7 @@ function readString(state: Scan, frame: Frame, at: number, mark: string): number
 }
 
 function readHere(state: Scan, frame: Frame, at: number, mark: string): number {
-  const { text, closes, frames } = state;
+  const { closes, frames } = state;
   if (mark === "`") return at + 2;
   if (mark === "$(") return enterCode(state, at);
   frames.pop();
@@ -259,18 +259,36 @@ const BRACED_NAME = /\$\{[^{}\n]*\}/y;
 function lineEnds(text: string): (at: number) => number {
   const ends: number[] = [];
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) ends.push(at);
-  ends.push(text.length);
   return (at) => {
-    let low = 0;
-    let high = ends.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((ends[middle] ?? text.length) < at) low = middle + 1;
-      else high = middle;
-    }
-    const end = ends[low] ?? text.length;
+    const end = ends[firstFrom(ends, at)] ?? text.length;
     return end > at && text[end - 1] === "\r" ? end - 1 : end;
   };
+}
+
+/** Looks up where a single-quoted string ends: in the next row of quotes in which they do not pair up. */
+function singleEnds(text: string): (at: number) => number | undefined {
+  const rows = [...text.matchAll(/['\u2018-\u201b]+/g)].map(({ 0: row, index }) => ({
+    last: index + row.length - 1,
+    odd: row.length % 2 === 1,
+  }));
+  const lasts = rows.map(({ last }) => last);
+  const odd = rows.filter((row) => row.odd).map(({ last }) => last);
+  return (at) => {
+    const own = lasts[firstFrom(lasts, at)] ?? at;
+    return (own - at) % 2 === 1 ? own : odd[firstFrom(odd, own + 1)];
+  };
+}
+
+/** The index of the first number that is not below another, in ascending order. */
+function firstFrom(numbers: readonly number[], least: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] ?? least) < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Looks up the next offset of a mark, with one pass over the text for each mark. */

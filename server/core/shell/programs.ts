@@ -1,4 +1,18 @@
-import { cover } from "../text.ts";
+import {
+  copyFile,
+  fetched,
+  leaveFunction,
+  leaveShell,
+  originsOf,
+  pathsOf,
+  programOrigins,
+  related,
+  report,
+  runFile,
+  runNested,
+  storeAt,
+  unpack,
+} from "./actions.ts";
 import { parseBashWord } from "./bash.ts";
 import type { Block } from "./command.ts";
 import { isImmutable, isLocal, readFetch } from "./downloads.ts";
@@ -6,15 +20,13 @@ import { readBuiltImages, readImages } from "./images.ts";
 import { isShell, readInterpreter } from "./interpreters.ts";
 import { readOneLiner } from "./one-liners.ts";
 import { installsProject, readPackages } from "./packages.ts";
+import { parsePowerShellWord } from "./powershell.ts";
 import {
   type Download,
   fileAt,
-  filesLike,
-  holdsPrograms,
   join,
   resolvePath,
   type State,
-  store,
   union,
   type Value,
   withFile,
@@ -28,23 +40,27 @@ import {
   type Call,
   concatValues,
   done,
-  type Execution,
-  failed,
   freshExits,
+  type Io,
   leaveSubshell,
   type Outcome,
   outputs,
   SILENCE,
-  type Stream,
   succeeds,
   symbol,
   textValue,
 } from "./trace.ts";
 import { verifies } from "./verification.ts";
+import { performWindows } from "./windows-programs.ts";
 import { isSystemProgram, optionValue, programName, unwrap } from "./wrappers.ts";
 
 /** What a command line does to the state. Unknown commands pass on what they read. */
 export function perform(call: Call, state: State): Outcome {
+  const { language = "shell" } = call.io;
+  return language === "shell" ? performShell(call, state) : performWindows(call, state, language, performShell);
+}
+
+function performShell(call: Call, state: State): Outcome {
   const { words } = call;
   const body = words[0]?.known ? state.shell.functions.get(words[0].text) : undefined;
   if (body !== undefined) return callFunction(call, body, state);
@@ -181,23 +197,6 @@ function setTrap({ words }: Call, state: State): Outcome {
   return succeeds(exits ? withOptions(state, { errexit: true }) : state);
 }
 
-function leaveShell({ words, io }: Call, state: State): Outcome {
-  const well = words[1] === undefined || words[1].text === "0";
-  if (well) io.exits.success = join(io.exits.success, state);
-  else io.exits.failure = join(io.exits.failure, state);
-  return { success: undefined, failure: undefined, output: SILENCE };
-}
-
-/** Outside of a function `return` is an error message, not a stop. */
-function leaveFunction({ words, io }: Call, state: State): Outcome {
-  if (io.returns === undefined) return done(state);
-  const status = words[1];
-  if (status === undefined || status.text === "0") io.returns.success = join(io.returns.success, state);
-  else io.returns.failure = join(io.returns.failure, state);
-  if (status !== undefined && !status.known) io.returns.success = join(io.returns.success, state);
-  return { success: undefined, failure: undefined, output: SILENCE };
-}
-
 function declare({ words }: Call, state: State): Outcome {
   const after = words.slice(1).reduce((before, word) => {
     const equals = word.text.indexOf("=");
@@ -332,15 +331,6 @@ function copyFiles({ words }: Call, state: State): Outcome {
   return done(after);
 }
 
-function copyFile(state: State, source: string, target: string): State {
-  const file = fileAt(state, source);
-  if (file === undefined) return state;
-  const name = source.replace(/^.*\//, "");
-  const copy = { ...file, folder: state.world.files.get(source)?.folder ?? false };
-  const inside = resolvePath(state.shell.folder, `${target}/${name}`);
-  return store(store(state, resolvePath(state.shell.folder, target), copy), inside, copy);
-}
-
 function removeFiles({ words }: Call, state: State): Outcome {
   const files = words.slice(1).filter(({ text }) => !text.startsWith("-"));
   return done(files.reduce((before, file) => storeAt(before, file.text, []), state));
@@ -384,24 +374,6 @@ function unpackSevenZip({ words }: Call, state: State): Outcome {
   return archive === undefined
     ? done(state)
     : done(unpack(state, originsOf(archive, state), folder, members, archive.text));
-}
-
-/** What was in the archive lies in the folder; the members that the command line names are known by name. */
-function unpack(
-  state: State,
-  origins: readonly Download[],
-  folder: string,
-  members: readonly Value[],
-  archive: string | undefined,
-): State {
-  if (origins.length === 0) return state;
-  const into = resolvePath(state.shell.folder, folder);
-  const filled = withFile(state, into, { origins, digests: [], folder: true, text: archive });
-  const named = members.reduce((before, { text }) => {
-    const path = resolvePath(into, text.replace(/^.*\*\//, ""));
-    return withFile(before, path, { origins, digests: [], folder: false, text: undefined });
-  }, filled);
-  return holdsPrograms(into) ? withProgramFolder(named, into) : named;
 }
 
 /** Decoded text is code that nobody could read in the script. */
@@ -589,33 +561,9 @@ function folderOrigins(state: State, folder: string): readonly Download[] {
 }
 
 /** A command that fetches: its content goes to standard output or into a file. */
-function fetches({ command, words, run }: Call, state: State): Outcome | undefined {
-  const fetch = readFetch(words);
-  if (fetch === undefined) return undefined;
-  let after = state;
-  const streamed: Download[] = [];
-  const made: Download[] = [];
-  for (const { url, file } of fetch.transfers) {
-    const download: Download = {
-      command,
-      span: command.span,
-      script: run.index,
-      tool: fetch.tool,
-      hidden: false,
-      url: url.text,
-      known: url.known,
-    };
-    const origins = isImmutable(url.text) ? [] : [download];
-    made.push(...origins);
-    if (file === undefined) streamed.push(...origins);
-    else after = storeAt(after, file, origins);
-  }
-  after = withVerdict(after, made, false);
-  // aria2 compares by itself, and ends with an error that leaves the file where it is.
-  const checked =
-    fetch.tool === "aria2c" && words.some(({ text }) => /^--checksum=(?:md5|sha-\d+)=[0-9a-f]{32,}$/i.test(text));
-  const output: Stream = { ...SILENCE, origins: streamed, start: command.span.start };
-  return { success: checked ? withVerdict(after, made, true) : after, failure: after, output };
+function fetches(call: Call, state: State): Outcome | undefined {
+  const fetch = readFetch(call.words);
+  return fetch && fetched(call, fetch, state);
 }
 
 /** A command that runs code given by standard input, by an argument or by a file. */
@@ -633,6 +581,7 @@ function interprets(call: Call, state: State): Outcome | undefined {
       if (/^https?:\/\//i.test(code.word.text)) return runAddress(call, code.word, state, name);
       return runFile(call, code.word, state, name) ? done(state) : (call.runLocal(state) ?? done(state));
     case "text":
+      if (/^(?:pwsh|powershell)$/.test(name)) return runPowerShell(call, code.word, state);
       if (code.language === "other") {
         const scripted = runOneLiner(call, state);
         if (scripted !== undefined) return scripted;
@@ -642,6 +591,17 @@ function interprets(call: Call, state: State): Outcome | undefined {
     case "nothing":
       return done(state);
   }
+}
+
+/** `pwsh -Command TEXT` in another shell. */
+function runPowerShell(call: Call, word: Value, state: State): Outcome {
+  if (word.whole) report(call, state, word.origins, "direct", programName(call.words[0]));
+  const written = call.command.words.find(({ span }) => span.start === word.span.start && span.end === word.span.end);
+  const program = written && parsePowerShellWord(call.run.script.text, written);
+  if (program === undefined) return done(state);
+  const exits = freshExits();
+  const io: Io = { stdin: call.io.stdin, tolerant: false, depth: call.io.depth + 1, exits, language: "powershell" };
+  return leaveSubshell(state, call.runBlock(program, withOptions(state, { errexit: false }), io), exits);
 }
 
 /** `deno run https://…`: the interpreter fetches its program itself. */
@@ -679,16 +639,6 @@ function runOneLiner(call: Call, state: State): Outcome | undefined {
   return outputs(stored, { origins: found.prints ? made : [], start: command.span.start });
 }
 
-/** A program in a shell of its own: what it sets is gone with it, and its errexit is not ours. */
-function runNested(call: Call, program: Block | undefined, state: State, stdin: Stream): Outcome {
-  if (program === undefined) return done(state);
-  const exits = freshExits();
-  const errexit = call.words.some(({ text }) => /^-[a-z]*e/.test(text));
-  const inner = withOptions(state, { errexit, pipefail: false });
-  const outcome = call.runBlock(program, inner, { stdin, tolerant: false, depth: call.io.depth + 1, exits });
-  return leaveSubshell(state, { ...outcome, failure: failed(outcome), spared: undefined }, exits);
-}
-
 /** A here-document or here-string that a shell reads as its program. */
 function stdinProgram({ command, run }: Call): Block | undefined {
   const here = command.redirects.findLast(({ operator }) => operator === "<<" || operator === "<<<");
@@ -723,39 +673,6 @@ function executes(call: Call, state: State): Outcome | undefined {
   return done(state);
 }
 
-/** Of a folder that is the job's own work tree as well, only what the archive is named after is surely from the archive. */
-function programOrigins({ run }: Call, state: State, path: string): readonly Download[] {
-  const file = fileAt(state, path);
-  if (file === undefined || !file.folder || state.world.files.get(".") !== file) return file?.origins ?? [];
-  if (run.read(path) !== undefined) return [];
-  return file.origins.filter(({ url }) => related(`${url} ${file.text ?? ""}`, path));
-}
-
-/** True where a path shares a word with the name of what was fetched: `tool-1.2.tar.gz` and `./tool-1.2/bin/x`. */
-function related(source: string, path: string): boolean {
-  const known = new Set(
-    source
-      .replace(/\w+:\/\/[^/\s]*/g, "")
-      .toLowerCase()
-      .split(WORD_BREAK),
-  );
-  const host = (/^\w+:\/\/([^/\s]*)/.exec(source)?.[1] ?? "").toLowerCase().split(WORD_BREAK);
-  for (const word of host) if (word.length > 2) known.add(word);
-  return path
-    .toLowerCase()
-    .split(WORD_BREAK)
-    .some((word) => known.has(word) && !COMMON.has(word));
-}
-
-const WORD_BREAK = /[^a-z0-9$]+|(?<=[a-z])(?=\d)/;
-/** Words that name no product. */
-const COMMON = new Set([
-  "",
-  ..."bin sh com org io www linux x 86 64 amd arm darwin release releases download latest main master tar gz zip v".split(
-    " ",
-  ),
-]);
-
 /** Any other command: what it reads may be what it writes. */
 function passes({ words, io }: Call, state: State): Outcome {
   const name = programName(words[0]);
@@ -776,41 +693,3 @@ const EXTRACTORS = new Set(
 );
 /** Commands that write something else than they read. */
 const TRANSFORMERS = new Set("sed tr awk base64 xxd envsubst gunzip gzip zcat xz bzip2 zstd openssl".split(" "));
-
-/** Runs a file as code: a process substitution's output, or what was stored under its path. False where nothing of it was downloaded. */
-function runFile(call: Call, file: Value, state: State, runner: string): boolean {
-  const stored =
-    file.origins.length > 0 ? [] : pathsOf(file, state).flatMap((path) => programOrigins(call, state, path));
-  report(call, state, file.origins, "direct", runner);
-  report(call, state, stored, "file", runner);
-  return file.origins.length > 0 || stored.length > 0;
-}
-
-/** Notes that downloaded content runs here, unless it was verified on every way to here. */
-function report(call: Call, state: State, origins: readonly Download[], via: Execution["via"], runner: string): void {
-  const downloads = union([], origins).filter((origin) => state.world.verdicts.get(origin) !== true);
-  if (downloads.length === 0) return;
-  const { command, io, run } = call;
-  const start = via === "direct" && io.stdin.origins === origins ? io.stdin.start : undefined;
-  const span = start === undefined ? command.span : cover({ start, end: start }, command.span);
-  const checks = run.checks.filter((check) => check.downloads.some((download) => downloads.includes(download)));
-  run.executions.push({ script: run.index, span, command, downloads, via, runner, checks });
-}
-
-function originsOf(file: Value, state: State): readonly Download[] {
-  return pathsOf(file, state).reduce<readonly Download[]>(
-    (all, path) => union(all, fileAt(state, path)?.origins ?? []),
-    file.origins,
-  );
-}
-
-/** The paths that a word means: a glob those that it matches. */
-function pathsOf(file: Value, state: State): readonly string[] {
-  const path = resolvePath(state.shell.folder, file.text);
-  const found = /[*?]/.test(path) ? filesLike(state, path) : [];
-  return found.length > 0 ? found : [path];
-}
-
-function storeAt(state: State, path: string, origins: readonly Download[]): State {
-  return store(state, resolvePath(state.shell.folder, path), { origins, digests: [], folder: false, text: undefined });
-}

@@ -21,9 +21,9 @@ export interface Piece extends Span {
 
 /** A script with its expressions masked. */
 export function sourceOfScript(text: string, holes: readonly Hole[]): Source {
-  const pieces = holes.map(({ span, text: written }) => ({
+  const pieces = holes.map(({ span, text: written, variable }) => ({
     ...span,
-    part: (quoted: boolean): Part => ({ kind: "hole", span, text: written, quoted }),
+    part: (quoted: boolean): Part => ({ kind: "hole", span, text: written, quoted, variable }),
   }));
   return { text, pieces, locate: (start, end) => ({ start, end }) };
 }
@@ -68,6 +68,49 @@ export function pieceAt({ pieces }: Source, start: number): Piece | undefined {
 /** Where the next piece starts at or behind an offset; `end` where there is none before it. */
 export function nextPiece({ pieces }: Source, from: number, end: number): number {
   return Math.min(pieces[indexFrom(pieces, from)]?.start ?? end, end);
+}
+
+/** Collects the parts of a word. Text side by side becomes one part. */
+export class Parts {
+  readonly #source: Source;
+  readonly #parts: Part[] = [];
+  #text = "";
+  #start = -1;
+  #end = -1;
+  #quoted = false;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  text(start: number, end: number, value: string, quoted: boolean): void {
+    if (this.#start >= 0 && this.#quoted !== quoted) this.#flush();
+    if (this.#start < 0) {
+      this.#start = start;
+      this.#text = "";
+      this.#quoted = quoted;
+    }
+    this.#text += value;
+    this.#end = end;
+  }
+
+  add(...parts: readonly Part[]): void {
+    this.#flush();
+    for (const part of parts) this.#parts.push(part);
+  }
+
+  /** The parts so far. */
+  done(): readonly Part[] {
+    this.#flush();
+    return this.#parts;
+  }
+
+  #flush(): void {
+    if (this.#start < 0) return;
+    const span = this.#source.locate(this.#start, this.#end);
+    this.#parts.push({ kind: "text", span, value: this.#text, quoted: this.#quoted });
+    this.#start = -1;
+  }
 }
 
 /** The index of the first piece that starts at or behind an offset. */

@@ -72,6 +72,19 @@ export interface Trace {
   readonly locals: readonly LocalScript[];
   readonly executions: readonly Execution[];
   readonly pulls: readonly Pull[];
+  readonly digests: readonly DigestCheck[];
+}
+
+/** A place where a downloaded file is compared with a SHA-256 that is written out, whatever comes of the comparison. */
+export interface DigestCheck {
+  readonly script: number;
+  /** The comparing command. */
+  readonly span: Span;
+  /** 64 lower-case hex digits. */
+  readonly sha256: string;
+  /** The file as the check names it, with symbols for what is unknown; `undefined` where it names none. */
+  readonly file: string | undefined;
+  readonly downloads: readonly Download[];
 }
 
 /** A command that looks like a verification. */
@@ -96,6 +109,7 @@ export interface Run {
   readonly executions: Execution[];
   readonly checks: Check[];
   readonly pulls: Pull[];
+  readonly digests: DigestCheck[];
   /** Names of images that the job builds itself. */
   readonly built: Set<string>;
   /** True once the job has installed the project's own dependencies. */
@@ -128,6 +142,10 @@ export interface Io {
   readonly exits: Exits;
   /** Where `return` leads to. */
   readonly returns?: Exits;
+  /** The shell whose commands these are; absent: one that bash.ts reads. */
+  readonly language?: "shell" | "powershell" | "cmd";
+  /** How often the loops around it are read: those inside of them are read less often. */
+  readonly rounds?: number;
   /** How the command before this one ended: what `$?` tells. */
   readonly status?: { readonly success: State | undefined; readonly failure: State | undefined };
 }
@@ -166,6 +184,8 @@ export interface Call {
   runBlock(block: Block, state: State, io: Io): Outcome;
   /** Expands a word in the shell of this call. */
   expand(word: Word, state: State): readonly Value[];
+  /** Performs another command line in the place of this one. */
+  perform(words: readonly Value[], state: State): Outcome;
   /** Runs a program of the repository. `undefined` where the command line runs none, or where it cannot be read. */
   runLocal(state: State): Outcome | undefined;
 }

@@ -100,6 +100,7 @@ export function comparison(
   if (place !== undefined) {
     const flaw = flawOf(expected, downloads);
     note(place, downloads, flaw ?? "ignored");
+    remember(place, expected?.text, undefined, downloads);
     if (flaw !== undefined) return done(state);
   }
   const verified = withVerdict(state, downloads, true);
@@ -145,6 +146,11 @@ function sameHost(a: readonly Download[], b: readonly Download[]): boolean {
   return a.some((one) => b.some((other) => hostOf(one.url) === undefined || hostOf(one.url) === hostOf(other.url)));
 }
 
+/** Remembers that a command printed digests, which somebody may or may not compare. */
+export function notePrinted(call: Call, downloads: readonly Download[]): void {
+  note(placeOf(call), downloads, "printed");
+}
+
 /** Remembers a check for what runs after it, and tells what has run before it that the check came too late. */
 function note({ run, span }: Place, downloads: readonly Download[], flaw: Flaw): void {
   if (downloads.length === 0) return;
@@ -155,6 +161,18 @@ function note({ run, span }: Place, downloads: readonly Download[], flaw: Flaw):
     const check: Check = { script: run.index, span, downloads: late, flaw: "late" };
     run.executions[index] = { ...execution, checks: [...execution.checks, check] };
   }
+}
+
+/** Keeps what a content has to be where a whole SHA-256 is written out, so that somebody can look whether it still is. */
+function remember(
+  { run, span }: Place,
+  digest: string | undefined,
+  file: string | undefined,
+  downloads: readonly Download[],
+): void {
+  const sha256 = digest?.trim().toLowerCase() ?? "";
+  if (downloads.length === 0 || !/^[0-9a-f]{64}$/.test(sha256)) return;
+  run.digests.push({ script: run.index, span, sha256, file, downloads });
 }
 
 function placeOf({ command, io, run }: Call): Place {
@@ -242,7 +260,11 @@ function checkOneList(call: Call, state: State, list: List): Outcome {
   }
   const { text } = list;
   if (text === undefined) return gate(call, state, everything);
-  const named = linesOf(text).flatMap(({ digest, file }) => (digest ? namedFile(call, state, file) : []));
+  const named = linesOf(text).flatMap(({ digest, value, file }) => {
+    const downloads = digest ? namedFile(call, state, file) : [];
+    remember(placeOf(call), value, file, downloads);
+    return downloads;
+  });
   const missed = everything.filter((download) => !named.includes(download));
   if (named.length === 0 && linesOf(text).every(({ digest }) => !digest) && list.known)
     return flawed(call, state, everything, "empty");
@@ -257,14 +279,14 @@ function namedFile(call: Call, state: State, file: string): readonly Download[] 
 }
 
 /** Lines of a list of digests: `HEX  file`, `HEX *file`, `SHA256 (file) = HEX`. An expression or variable may stand for the digest. */
-function linesOf(text: string): readonly { readonly digest: boolean; readonly file: string }[] {
+function linesOf(text: string): readonly { readonly digest: boolean; readonly value: string; readonly file: string }[] {
   return text.split(/\n|\\n/).flatMap((line) => {
     const tagged = /^\s*[A-Z0-9-]+ ?\((.+)\) ?= ?(\S+)\s*$/i.exec(line);
     const plain = /^\s*\\?(\$\{\{.*?\}\}|\S+)(?:[ \t]+[* ]?|\*)(\S.*?)\s*$/.exec(line);
-    const digest = tagged?.[2] ?? plain?.[1];
+    const value = tagged?.[2] ?? plain?.[1];
     const file = tagged?.[1] ?? plain?.[2];
-    if (digest === undefined || file === undefined) return [];
-    return [{ digest: DIGEST.test(digest) || /[$‹]/.test(digest), file }];
+    if (value === undefined || file === undefined) return [];
+    return [{ digest: DIGEST.test(value) || /[$‹]/.test(value), value, file }];
   });
 }
 
@@ -352,6 +374,7 @@ function grep(call: Call, state: State): Outcome | undefined {
     note(placeOf(call), stdin.digests, flaw);
     return outputs(state, { ...stdin, text: undefined });
   }
+  remember(placeOf(call), expected?.text, undefined, stdin.digests);
   return gate(call, state, stdin.digests, { ...stdin, text: undefined });
 }
 

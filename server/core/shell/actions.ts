@@ -1,0 +1,191 @@
+import { cover } from "../text.ts";
+import type { Block } from "./command.ts";
+import { type Fetch, isImmutable } from "./downloads.ts";
+import {
+  type Download,
+  fileAt,
+  filesLike,
+  holdsPrograms,
+  join,
+  resolvePath,
+  type State,
+  store,
+  union,
+  type Value,
+  withFile,
+  withOptions,
+  withProgramFolder,
+  withVerdict,
+} from "./state.ts";
+import {
+  type Call,
+  done,
+  type Execution,
+  failed,
+  freshExits,
+  leaveSubshell,
+  type Outcome,
+  SILENCE,
+  type Stream,
+} from "./trace.ts";
+
+// What commands of all shells come down to: something is fetched, stored, unpacked, copied or run.
+
+/** What a fetch leaves behind: content on standard output, or files. */
+export function fetched({ command, words, run }: Call, fetch: Fetch, state: State): Outcome {
+  let after = state;
+  const streamed: Download[] = [];
+  const made: Download[] = [];
+  for (const { url, file } of fetch.transfers) {
+    const download: Download = {
+      command,
+      span: command.span,
+      script: run.index,
+      tool: fetch.tool,
+      hidden: false,
+      url: url.text,
+      known: url.known,
+    };
+    const origins = isImmutable(url.text) ? [] : [download];
+    made.push(...origins);
+    if (file === undefined) streamed.push(...origins);
+    else after = storeAt(after, file, origins);
+  }
+  after = withVerdict(after, made, false);
+  // aria2 compares by itself, and ends with an error that leaves the file where it is.
+  const checked =
+    fetch.tool === "aria2c" && words.some(({ text }) => /^--checksum=(?:md5|sha-\d+)=[0-9a-f]{32,}$/i.test(text));
+  const output: Stream = { ...SILENCE, origins: streamed, start: command.span.start };
+  return { success: checked ? withVerdict(after, made, true) : after, failure: after, output };
+}
+
+export function leaveShell({ words, io }: Call, state: State): Outcome {
+  const well = words[1] === undefined || words[1].text === "0";
+  if (well) io.exits.success = join(io.exits.success, state);
+  else io.exits.failure = join(io.exits.failure, state);
+  return { success: undefined, failure: undefined, output: SILENCE };
+}
+
+/** Outside of a function `return` is an error message, not a stop. */
+export function leaveFunction({ words, io }: Call, state: State): Outcome {
+  if (io.returns === undefined) return done(state);
+  const status = words[1];
+  if (status === undefined || status.text === "0") io.returns.success = join(io.returns.success, state);
+  else io.returns.failure = join(io.returns.failure, state);
+  if (status !== undefined && !status.known) io.returns.success = join(io.returns.success, state);
+  return { success: undefined, failure: undefined, output: SILENCE };
+}
+
+export function copyFile(state: State, source: string, target: string): State {
+  const file = fileAt(state, source);
+  if (file === undefined) return state;
+  const name = source.replace(/^.*\//, "");
+  const copy = { ...file, folder: state.world.files.get(source)?.folder ?? false };
+  const inside = resolvePath(state.shell.folder, `${target}/${name}`);
+  return store(store(state, resolvePath(state.shell.folder, target), copy), inside, copy);
+}
+
+/** What was in the archive lies in the folder; the members that the command line names are known by name. */
+export function unpack(
+  state: State,
+  origins: readonly Download[],
+  folder: string,
+  members: readonly Value[],
+  archive: string | undefined,
+): State {
+  if (origins.length === 0) return state;
+  const into = resolvePath(state.shell.folder, folder);
+  const filled = withFile(state, into, { origins, digests: [], folder: true, text: archive });
+  const named = members.reduce((before, { text }) => {
+    const path = resolvePath(into, text.replace(/^.*\*\//, ""));
+    return withFile(before, path, { origins, digests: [], folder: false, text: undefined });
+  }, filled);
+  return holdsPrograms(into) ? withProgramFolder(named, into) : named;
+}
+
+/** A program in a shell of its own: what it sets is gone with it, and its errexit is not ours. */
+export function runNested(call: Call, program: Block | undefined, state: State, stdin: Stream): Outcome {
+  if (program === undefined) return done(state);
+  const exits = freshExits();
+  const errexit = call.words.some(({ text }) => /^-[a-z]*e/.test(text));
+  const inner = withOptions(state, { errexit, pipefail: false });
+  const outcome = call.runBlock(program, inner, { stdin, tolerant: false, depth: call.io.depth + 1, exits });
+  return leaveSubshell(state, { ...outcome, failure: failed(outcome), spared: undefined }, exits);
+}
+
+/** Of a folder that is the job's own work tree as well, only what the archive is named after is surely from the archive. */
+export function programOrigins({ run }: Call, state: State, path: string): readonly Download[] {
+  const file = fileAt(state, path);
+  if (file === undefined || !file.folder || state.world.files.get(".") !== file) return file?.origins ?? [];
+  if (run.read(path) !== undefined) return [];
+  return file.origins.filter(({ url }) => related(`${url} ${file.text ?? ""}`, path));
+}
+
+/** True where a path shares a word with the name of what was fetched: `tool-1.2.tar.gz` and `./tool-1.2/bin/x`. */
+export function related(source: string, path: string): boolean {
+  const known = new Set(
+    source
+      .replace(/\w+:\/\/[^/\s]*/g, "")
+      .toLowerCase()
+      .split(WORD_BREAK),
+  );
+  const host = (/^\w+:\/\/([^/\s]*)/.exec(source)?.[1] ?? "").toLowerCase().split(WORD_BREAK);
+  for (const word of host) if (word.length > 2) known.add(word);
+  return path
+    .toLowerCase()
+    .split(WORD_BREAK)
+    .some((word) => known.has(word) && !COMMON.has(word));
+}
+
+const WORD_BREAK = /[^a-z0-9$]+|(?<=[a-z])(?=\d)/;
+/** Words that name no product. */
+const COMMON = new Set([
+  "",
+  ..."bin sh com org io www linux x 86 64 amd arm darwin release releases download latest main master tar gz zip v".split(
+    " ",
+  ),
+]);
+
+/** Runs a file as code: a process substitution's output, or what was stored under its path. False where nothing of it was downloaded. */
+export function runFile(call: Call, file: Value, state: State, runner: string): boolean {
+  const stored =
+    file.origins.length > 0 ? [] : pathsOf(file, state).flatMap((path) => programOrigins(call, state, path));
+  report(call, state, file.origins, "direct", runner);
+  report(call, state, stored, "file", runner);
+  return file.origins.length > 0 || stored.length > 0;
+}
+
+/** Notes that downloaded content runs here, unless it was verified on every way to here. */
+export function report(
+  call: Call,
+  state: State,
+  origins: readonly Download[],
+  via: Execution["via"],
+  runner: string,
+): void {
+  const downloads = union([], origins).filter((origin) => state.world.verdicts.get(origin) !== true);
+  if (downloads.length === 0) return;
+  const { command, io, run } = call;
+  const start = via === "direct" && io.stdin.origins === origins ? io.stdin.start : undefined;
+  const span = start === undefined ? command.span : cover({ start, end: start }, command.span);
+  const checks = run.checks.filter((check) => check.downloads.some((download) => downloads.includes(download)));
+  run.executions.push({ script: run.index, span, command, downloads, via, runner, checks });
+}
+
+export function originsOf(file: Value, state: State): readonly Download[] {
+  return pathsOf(file, state).reduce<readonly Download[]>(
+    (all, path) => union(all, fileAt(state, path)?.origins ?? []),
+    file.origins,
+  );
+}
+
+/** The paths that a word means: a glob those that it matches. */
+export function pathsOf(file: Value, state: State): readonly string[] {
+  const path = resolvePath(state.shell.folder, file.text);
+  const found = /[*?]/.test(path) ? filesLike(state, path) : [];
+  return found.length > 0 ? found : [path];
+}
+
+export function storeAt(state: State, path: string, origins: readonly Download[]): State {
+  return store(state, resolvePath(state.shell.folder, path), { origins, digests: [], folder: false, text: undefined });
+}
