@@ -4,7 +4,9 @@ import { analyze } from "../../server/core/analyze.ts";
 import type { Shell } from "../../server/core/model.ts";
 import { DEFAULT_SETTINGS } from "../../server/core/settings.ts";
 import { parseBash } from "../../server/core/shell/bash.ts";
+import { parseCmd } from "../../server/core/shell/cmd.ts";
 import { traceJob } from "../../server/core/shell/dataflow.ts";
+import { parsePowerShell } from "../../server/core/shell/powershell.ts";
 
 interface Case {
   readonly id: string;
@@ -32,6 +34,12 @@ describe("verification of downloads", () => {
   for (const { id, snippet, verifies, why, shell } of CASES.filter((each) => isPosix(each.shell))) {
     it(`${id}: ${verifies ? "silent" : "found"}, because ${why}`, () => {
       assert.equal(runsUnverified(whole(snippet), shellOf(shell)), !verifies, snippet);
+    });
+  }
+
+  for (const { id, snippet, verifies, why, shell } of CASES.filter((each) => /^(?:pwsh|cmd)$/.test(each.shell))) {
+    it(`${id}: ${verifies ? "silent" : "found"}, because ${why}`, () => {
+      assert.equal(runsUnverifiedOnWindows(snippet, shell), !verifies, snippet);
     });
   }
 
@@ -90,6 +98,29 @@ function isPosix(shell: string): boolean {
 function shellOf(name: string): Shell {
   const language = name.startsWith("bash") ? "bash" : "sh";
   return { language, errexit: /-e/.test(name), pipefail: /pipefail/.test(name) };
+}
+
+/** None of these was executed: there is no such shell on the machines that they were written on. */
+function runsUnverifiedOnWindows(snippet: string, shell: string): boolean {
+  const file = /install\.\w+/.exec(snippet)?.[0];
+  const fetched = snippet.includes("https:") || file === undefined;
+  const fetch =
+    shell === "cmd" ? `curl -fo ${file} https://example.com/f\n` : `iwr https://example.com/f -OutFile ${file}\n`;
+  const text = fetched ? snippet : fetch + snippet;
+  const language = shell === "cmd" ? "cmd" : "powershell";
+  const program = language === "cmd" ? parseCmd(text) : parsePowerShell(text);
+  const setting: Shell = { language, errexit: true, pipefail: undefined };
+  const script = {
+    text,
+    holes: [],
+    program,
+    shell: setting,
+    unit: "a",
+    environment: new Map(),
+    folder: ".",
+    handover: {},
+  };
+  return traceJob([{ ...script, tolerated: false, always: false }], read).executions.length > 0;
 }
 
 function runsUnverified(text: string, shell: Shell): boolean {
