@@ -2,10 +2,15 @@ import type { Rule } from "../rule.ts";
 import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
 import { unpinnedAction } from "./unpinned-action.ts";
+import { unpinnedBundle } from "./unpinned-bundle.ts";
 import { unpinnedImage } from "./unpinned-image.ts";
 import { unpinnedInclude } from "./unpinned-include.ts";
+import { unpinnedOrb } from "./unpinned-orb.ts";
 import { unpinnedPackage } from "./unpinned-package.ts";
+import { unpinnedPipe } from "./unpinned-pipe.ts";
+import { unpinnedPlugin } from "./unpinned-plugin.ts";
 import { unpinnedRemoteScript } from "./unpinned-remote-script.ts";
+import { unpinnedTask } from "./unpinned-task.ts";
 import { unverifiedDownload } from "./unverified-download.ts";
 
 /** Every rule, in the order of the documentation. */
@@ -16,6 +21,11 @@ export const RULES: readonly Rule[] = [
   unpinnedAction,
   unpinnedImage,
   unpinnedInclude,
+  unpinnedTask,
+  unpinnedPlugin,
+  unpinnedPipe,
+  unpinnedOrb,
+  unpinnedBundle,
   unpinnedPackage,
   pipelineWideSecret,
 ];

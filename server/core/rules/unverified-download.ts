@@ -101,15 +101,17 @@ function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExec
   const reach = reachOfStep(first?.step ?? fetched.step);
   const place = placeIn(fetched.script, fetched.download.span);
   const fixes = pinFixes([fetched], first);
+  const verb = first?.execution.runner === "chmod" ? "made a program" : "run";
   const cure = cureFor([fetched], fixes, "Compare its SHA-256 in between.");
   return {
     ...place,
-    message: `${shortened(fetched.download.url)} is downloaded here and run ${whereOf(pipeline, fetched, runs)}, and nothing checks its content on the way.${theftSentence(reach)} ${cure}`,
+    message: `${shortened(fetched.download.url)} is downloaded here and ${verb} ${whereOf(pipeline, fetched, runs)}, and nothing checks its content on the way.${theftSentence(reach)} ${cure}`,
     severity: severityOf(reach),
     related: [
       ...runs.map(({ script, execution }) => ({
         ...placeIn(script, execution.span),
-        message: `${shortened(execution.runner)} runs it here`,
+        message:
+          execution.runner === "chmod" ? "It becomes a program here" : `${shortened(execution.runner)} runs it here`,
       })),
       ...callers(fetched.script, first?.step ?? fetched.step),
     ],

@@ -172,6 +172,13 @@ export function report(
   run.executions.push({ script: run.index, span, command, downloads, via, runner, checks });
 }
 
+/** Notes that downloaded content is made a program here: it counts unless it is verified anywhere, or seen to run elsewhere. */
+export function prepare({ command, run }: Call, state: State, origins: readonly Download[], runner: string): void {
+  const downloads = union([], origins).filter((origin) => state.world.verdicts.get(origin) !== true);
+  if (downloads.length === 0) return;
+  run.prepared.push({ script: run.index, span: command.span, command, downloads, via: "file", runner, checks: [] });
+}
+
 export function originsOf(file: Value, state: State): readonly Download[] {
   return pathsOf(file, state).reduce<readonly Download[]>(
     (all, path) => union(all, fileAt(state, path)?.origins ?? []),

@@ -80,6 +80,8 @@ export function traceJob(
   read: (path: string) => string | undefined = () => undefined,
 ): Trace {
   const executions: Execution[] = [];
+  const prepared: Execution[] = [];
+  const verified = new Set<Download>();
   const checks: Run["checks"] = [];
   const pulls: Pull[] = [];
   const digests: Run["digests"] = [];
@@ -103,6 +105,8 @@ export function traceJob(
       script,
       index,
       executions,
+      prepared,
+      verified,
       checks,
       pulls,
       digests,
@@ -129,10 +133,22 @@ export function traceJob(
   }
   return {
     locals,
-    executions: unique(executions),
+    executions: unique([...executions, ...unseen(prepared, executions, verified)]),
     pulls: pulls.filter(({ use }) => use.kind !== "image" || !built.has(use.name)),
     digests,
   };
+}
+
+/** What became a program, was verified nowhere, and was not seen to run. */
+function unseen(
+  prepared: readonly Execution[],
+  executions: readonly Execution[],
+  verified: ReadonlySet<Download>,
+): readonly Execution[] {
+  const seen = new Set(executions.flatMap(({ downloads }) => downloads));
+  return prepared.filter(({ downloads }) =>
+    downloads.every((download) => !seen.has(download) && !verified.has(download)),
+  );
 }
 
 const MAX_NODES = 60_000;

@@ -5,6 +5,7 @@ import {
   leaveShell,
   originsOf,
   pathsOf,
+  prepare,
   programOrigins,
   related,
   report,
@@ -122,6 +123,7 @@ const COMMANDS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["ln", copyFiles],
   ["install", copyFiles],
   ["rm", removeFiles],
+  ["chmod", makeExecutable],
   ["tar", unpackTar],
   ["bsdtar", unpackTar],
   ["unzip", unpackZip],
@@ -329,6 +331,22 @@ function copyFiles({ words }: Call, state: State): Outcome {
     return pathsOf(source, before).reduce((each, path) => copyFile(each, path, target.text), before);
   }, state);
   return done(after);
+}
+
+/** A file that becomes a program is meant to run, though nobody here sees where. */
+function makeExecutable(call: Call, state: State): Outcome {
+  const [mode, ...files] = call.words
+    .slice(1)
+    .filter(({ text }) => !/^-[a-zA-Z-]/.test(text) || /^-[rwx]+$/.test(text));
+  const executable = mode !== undefined && /\+[rws]*x|^[0-7]*[1357][0-7]{0,2}$|=[rws]*x/.test(mode.text);
+  if (executable)
+    prepare(
+      call,
+      state,
+      files.flatMap((file) => originsOf(file, state)),
+      "chmod",
+    );
+  return done(state);
 }
 
 function removeFiles({ words }: Call, state: State): Outcome {
@@ -666,7 +684,9 @@ function executes(call: Call, state: State): Outcome | undefined {
   const { programs } = state.world;
   if (!program.known) return undefined;
   if (programs.size === 0) return call.runLocal(state);
-  const unnamed = (programs.get("*") ?? []).filter(({ url }) => related(url, program.text));
+  const unnamed = [...programs].flatMap(([name, origins]) => {
+    return name.startsWith("*") ? origins.filter(({ url }) => related(`${url} ${name}`, program.text)) : [];
+  });
   const origins = programs.get(program.text) ?? unnamed;
   if (origins.length === 0) return call.runLocal(state);
   report(call, state, origins, "file", program.text);

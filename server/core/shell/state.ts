@@ -148,20 +148,19 @@ export function store(state: State, path: string, file: FileState): State {
 
 /** A folder whose files are commands from now on. */
 export function withProgramFolder(state: State, path: string): State {
+  const prefix = path === "." ? "" : `${path}/`;
+  const named = [...state.world.files].reduce((before, [file, { origins, folder }]) => {
+    const name = file.slice(prefix.length);
+    const inside = origins.length > 0 && !folder && file.startsWith(prefix) && !name.includes("/");
+    return inside ? withProgram(before, name, origins) : before;
+  }, state);
   const file = fileAt(state, path);
-  const inside = [...state.world.files].filter(
-    ([name, { origins }]) => origins.length > 0 && name.startsWith(`${path}/`),
-  );
-  const named = inside.reduce(
-    (before, [name, { origins }]) => withProgram(before, name.slice(path.length + 1), origins),
-    state,
-  );
-  return file?.folder && file.origins.length > 0 ? withProgram(named, "*", file.origins) : named;
+  return file?.folder && file.origins.length > 0 ? withProgram(named, `*${file.text ?? ""}`, file.origins) : named;
 }
 
-/** True where a shell looks for commands in this folder. */
+/** True where a shell looks for commands in this folder, or in one that an archive brings along: `/usr/local/go/bin`, `C:/Ruby/bin`. */
 export function holdsPrograms(path: string): boolean {
-  return PROGRAM_FOLDER.test(path);
+  return PROGRAM_FOLDER.test(path) || /^(?:\/(?:usr\/local|usr|opt)?|[A-Za-z]:\/?)$/.test(path);
 }
 
 /** What may lie under a path: the file itself, or an unpacked folder around it. */

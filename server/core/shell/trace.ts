@@ -107,6 +107,10 @@ export interface Run {
   readonly script: FlowScript;
   readonly index: number;
   readonly executions: Execution[];
+  /** Downloads that became programs, though nobody has seen them run. */
+  readonly prepared: Execution[];
+  /** Downloads that were verified on some way. */
+  readonly verified: Set<Download>;
   readonly checks: Check[];
   readonly pulls: Pull[];
   readonly digests: DigestCheck[];

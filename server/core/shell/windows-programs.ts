@@ -55,8 +55,16 @@ export function performWindows(
   if (effect !== undefined) return applyEffect(call, effect, state);
   const code = language === "cmd" ? readCmdCode(call.words) : readPowerShellCode(call.words);
   const shared = SHARED.test(programName(call.words[0]));
-  if (code === undefined || (shared && code.from === "file")) return others(call, state);
+  if (code === undefined || (shared && code.from === "file"))
+    return others({ ...call, words: call.words.map(withForwardSlashes) }, state);
   return runCode(call, code, state, language);
+}
+
+/** A path as the other tables read it. */
+function withForwardSlashes(word: Value): Value {
+  return word.text.includes("\\") && word.origins.length === 0
+    ? { ...word, text: word.text.replace(/\\+/g, "/") }
+    : word;
 }
 
 /** Programs that other shells know better than cmd, to which every name is a file. */

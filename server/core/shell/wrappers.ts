@@ -45,6 +45,7 @@ const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map(
     arch: { valued: "-arch", operands: 0 },
     caffeinate: { valued: "-t -w", operands: 0 },
     "xvfb-run": { valued: "-e -f -n -p -s -w --error-file --server-args --server-num", operands: 0 },
+    "appveyor-retry": { valued: "", operands: 0 },
     travis_retry: { valued: "", operands: 0 },
     travis_wait: { valued: "", operands: 0 },
     eatmydata: { valued: "", operands: 0 },

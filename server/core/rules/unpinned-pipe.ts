@@ -1,0 +1,51 @@
+import { type Reference, referencesOf } from "../model.ts";
+import { pinFixesFor } from "../pinning.ts";
+import type { Rule } from "../rule.ts";
+import { shortened } from "../wording.ts";
+
+/** Bitbucket pipes that are named by a version that can move. */
+export const unpinnedPipe: Rule = {
+  id: "unpinned-pipe",
+  severity: "information",
+  summary: "A pipe is named by a version that its owner can move.",
+  why:
+    "A pipe is a container that runs with the variables that it is handed. Its version is a tag, and whoever can push to it can put something else behind it; " +
+    "a digest cannot be moved.",
+  examples: [
+    {
+      title: "A version of a pipe",
+      path: "bitbucket-pipelines.yml",
+      bad: `pipelines:
+  default:
+    - step:
+        script:
+          - pipe: atlassian/aws-s3-deploy:1
+#                 ^^^^^^^^^^^^^^^^^^^^^^^^^
+            variables: {S3_BUCKET: site}
+`,
+    },
+    {
+      title: "A digest is fine",
+      path: "bitbucket-pipelines.yml",
+      bad: `pipelines:
+  default:
+    - step:
+        script:
+          - pipe: docker://acme/deploy@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d
+`,
+    },
+  ],
+  check: function* (pipeline) {
+    for (const reference of referencesOf(pipeline)) {
+      const { kind, span, target } = reference;
+      if (kind !== "pipe" || target.pin !== "mutable") continue;
+      yield { span, message: message(reference), fixes: pinFixesFor(reference, pipeline.text) };
+    }
+  },
+};
+
+function message({ text, target }: Reference): string {
+  const written = shortened(text);
+  const moves = target.kind === "other" ? "names no exact version" : "is a tag that its owner can move to other code";
+  return `${written} ${moves}, and it gets the variables of this step. Name its image by the digest: docker://<image>@sha256:….`;
+}
