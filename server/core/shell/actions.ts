@@ -122,7 +122,7 @@ export function programOrigins({ run }: Call, state: State, path: string): reado
 }
 
 /** True where a path shares a word with the name of what was fetched: `tool-1.2.tar.gz` and `./tool-1.2/bin/x`. */
-export function related(source: string, path: string): boolean {
+function related(source: string, path: string): boolean {
   const known = new Set(
     source
       .replace(/\w+:\/\/[^/\s]*/g, "")
@@ -177,6 +177,16 @@ export function prepare({ command, run }: Call, state: State, origins: readonly 
   const downloads = union([], origins).filter((origin) => state.world.verdicts.get(origin) !== true);
   if (downloads.length === 0) return;
   run.prepared.push({ script: run.index, span: command.span, command, downloads, via: "file", runner, checks: [] });
+}
+
+/** What a command is, where a download was put into a folder that is searched for commands under that name or a like one. */
+export function commandOrigins(state: State, name: string): readonly Download[] {
+  const { programs } = state.world;
+  if (programs.size === 0) return [];
+  const like = [...programs].flatMap(([file, origins]) => {
+    return file.startsWith("*") ? origins.filter(({ url }) => related(`${url} ${file}`, name)) : [];
+  });
+  return programs.get(name) ?? like;
 }
 
 export function originsOf(file: Value, state: State): readonly Download[] {

@@ -11,6 +11,7 @@ export { type LocalCall, readLocalCall } from "./local-call.ts";
 export interface LocalProgram extends ShellLine {
   /** From the repository's root. */
   readonly path: string;
+  readonly notation: Notation;
   readonly language: ShellLanguage;
   /** The working directory of its shells from the repository's root; `undefined` where it is that of the caller. */
   readonly folder: string | undefined;
@@ -19,6 +20,9 @@ export interface LocalProgram extends ShellLine {
   /** Scripts that run one after another, each in a shell of its own, such as the lines of a makefile's recipe. A script file has one. */
   readonly parts: readonly LocalPart[];
 }
+
+/** How a file holds its scripts: as nothing but one, in the recipes of a makefile, or in the strings of a JSON document. */
+export type Notation = "script" | "makefile" | "json";
 
 /** One script of a program. */
 export interface LocalPart {
@@ -62,7 +66,7 @@ function readScriptFile(call: FileCall, read: (path: string) => string | undefin
   const shell = text === undefined ? undefined : shellOf(call, text);
   if (text === undefined || shell === undefined) return [];
   const part: LocalPart = { text: text.replace(/^\ufeff/, " "), holes: [], tolerated: false };
-  return [{ path: call.path, ...shell, folder: undefined, variables: new Map(), parts: [part] }];
+  return [{ path: call.path, notation: "script", ...shell, folder: undefined, variables: new Map(), parts: [part] }];
 }
 
 /** For a program that the command line names, `#!` is a comment and its options have no effect. */
@@ -110,7 +114,7 @@ function readMakefileOf(call: MakeCall, read: (path: string) => string | undefin
     const text = read(path);
     if (text === undefined) continue;
     const makefile = readMakefile(text, call.targets, call.overrides);
-    return makefile === undefined ? [] : [{ path, folder: call.folder, ...makefile }];
+    return makefile === undefined ? [] : [{ path, notation: "makefile", folder: call.folder, ...makefile }];
   }
   return [];
 }
@@ -123,7 +127,8 @@ function readPackage(call: ScriptCall, read: (path: string) => string | undefine
     if (text === undefined) continue;
     const parts = readPackageScript(text, call.script);
     if (parts.length === 0) return [];
-    return [{ path, language: "sh", errexit: false, pipefail: false, folder, variables: new Map(), parts }];
+    const shell = { language: "sh", errexit: false, pipefail: false } as const;
+    return [{ path, notation: "json", ...shell, folder, variables: new Map(), parts }];
   }
   return [];
 }

@@ -17,7 +17,7 @@ export function readMakefile(
   text: string,
   targets: readonly string[],
   overrides: ReadonlyMap<string, string>,
-): Omit<LocalProgram, "path" | "folder"> | undefined {
+): Omit<LocalProgram, "path" | "notation" | "folder"> | undefined {
   const file = readStructure(text);
   const variables: MakeVariables = {
     values: new Map([...file.variables, ...overrides]),

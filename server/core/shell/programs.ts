@@ -1,4 +1,5 @@
 import {
+  commandOrigins,
   copyFile,
   fetched,
   leaveFunction,
@@ -7,7 +8,6 @@ import {
   pathsOf,
   prepare,
   programOrigins,
-  related,
   report,
   runFile,
   runNested,
@@ -58,6 +58,7 @@ import { isSystemProgram, optionValue, programName, unwrap } from "./wrappers.ts
 /** What a command line does to the state. Unknown commands pass on what they read. */
 export function perform(call: Call, state: State): Outcome {
   const { language = "shell" } = call.io;
+  if (isSystemProgram(call.words[0])) notePulls(call);
   return language === "shell" ? performShell(call, state) : performWindows(call, state, language, performShell);
 }
 
@@ -67,7 +68,6 @@ function performShell(call: Call, state: State): Outcome {
   if (body !== undefined) return callFunction(call, body, state);
   const [program] = words;
   const known = isSystemProgram(program);
-  if (known) notePulls(call);
   const own = known
     ? (COMMANDS.get(programName(program))?.(call, state) ?? verifies(call, state))
     : executes(call, state);
@@ -681,14 +681,8 @@ function executes(call: Call, state: State): Outcome | undefined {
     report(call, state, origins, "file", program.text);
     return done(state);
   }
-  const { programs } = state.world;
-  if (!program.known) return undefined;
-  if (programs.size === 0) return call.runLocal(state);
-  const unnamed = [...programs].flatMap(([name, origins]) => {
-    return name.startsWith("*") ? origins.filter(({ url }) => related(`${url} ${name}`, program.text)) : [];
-  });
-  const origins = programs.get(program.text) ?? unnamed;
-  if (origins.length === 0) return call.runLocal(state);
+  const origins = program.known ? commandOrigins(state, program.text) : [];
+  if (origins.length === 0) return program.known ? call.runLocal(state) : undefined;
   report(call, state, origins, "file", program.text);
   return done(state);
 }

@@ -210,7 +210,8 @@ function joinShell(a: ShellState, b: ShellState): ShellState {
   return {
     variables: merge(a.variables, b.variables, joinValues),
     functions: merge(a.functions, b.functions, (_, second) => second),
-    folder: b.folder,
+    // Where two ways end in different folders, the one on which all went well is what the script was written for.
+    folder: a.folder,
     errexit: a.errexit && b.errexit,
     pipefail: a.pipefail && b.pipefail,
   };

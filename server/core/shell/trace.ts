@@ -64,6 +64,7 @@ export interface LocalScript {
   readonly shell: Shell;
   /** The script of the job that it was run from. */
   readonly caller: number;
+  readonly notation: Notation;
   readonly part: LocalPart;
 }
 

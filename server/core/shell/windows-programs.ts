@@ -1,4 +1,5 @@
 import {
+  commandOrigins,
   copyFile,
   fetched,
   leaveFunction,
@@ -251,7 +252,6 @@ function runWindowsFile(call: Call, file: Value, state: State, runner: string): 
     const known = fileAt(state, resolvePath(state.shell.folder, path));
     if (known !== undefined && runFile(call, { ...file, text: path, origins: [] }, state, runner)) return done(state);
   }
-  const byName = /[/\\]/.test(file.text) ? undefined : state.world.programs.get(file.text);
-  if (byName !== undefined) report(call, state, byName, "file", runner);
+  if (!/[/\\]/.test(file.text)) report(call, state, commandOrigins(state, file.text), "file", runner);
   return call.runLocal(state) ?? done(state);
 }
