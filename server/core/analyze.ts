@@ -34,17 +34,22 @@ export function analyze(file: SourceFile, context: Context, settings: Settings):
     ...(context.remote === undefined ? {} : { remote: context.remote }),
   };
   const policy = policyOf(settings, context);
-  const yaml = parseYaml(file.text);
-  const system = systemFor(file.path, yaml);
-  if (system === undefined) return { system: undefined, findings: [], asked: [] };
-  const pipeline: Pipeline = { ...system.read(file, yaml, watched), readFile: watched.read };
+  const pipeline = pipelineOf(file, watched);
+  if (pipeline === undefined) return { system: undefined, findings: [], asked: [] };
   const findings = RULES.flatMap((rule) => {
     const chosen = settings.rules[rule.id];
     return chosen === "off"
       ? []
       : unique([...rule.check(pipeline, policy)]).map((problem) => finding(rule, problem, file.path, chosen));
   });
-  return { system: system.id, findings: findings.sort(byPlace), asked: [...asked] };
+  return { system: pipeline.system, findings: findings.sort(byPlace), asked: [...asked] };
+}
+
+/** What a file says as a pipeline; `undefined` where it is no CI file. Never throws. */
+export function pipelineOf(file: SourceFile, context: Context): Pipeline | undefined {
+  const yaml = parseYaml(file.text);
+  const system = systemFor(file.path, yaml);
+  return system && { ...system.read(file, yaml, context), readFile: context.read };
 }
 
 function finding(rule: Rule, problem: Problem, path: string, chosen: Severity | undefined): Finding {

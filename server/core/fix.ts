@@ -2,11 +2,11 @@ import { analyze, type SourceFile } from "./analyze.ts";
 import type { Context } from "./context.ts";
 import type { EditFix, Finding } from "./rule.ts";
 import type { Settings } from "./settings.ts";
-import { applyEdits } from "./text.ts";
+import { applyEdits, type Edit } from "./text.ts";
 
 /**
- * Why a fix must not be applied after all, as a sentence for the person who asked; `undefined` where it is sound. Sound means: in the
- * edited text the finding is gone, every other finding is still there and none is new.
+ * Why a fix must not be applied after all, as a sentence for the person who asked; `undefined` where it is sound. Sound means: with all
+ * its edits made, in whatever file they lie, the finding is gone and none is new.
  */
 export function objection(
   file: SourceFile,
@@ -15,19 +15,78 @@ export function objection(
   context: Context,
   settings: Settings,
 ): string | undefined {
-  const before = analyze(file, context, settings).findings;
-  const after = analyze({ path: file.path, text: applyEdits(file.text, fix.edits) }, context, settings).findings;
-  const count = (findings: readonly Finding[], like: Finding) => findings.filter((each) => kin(each, like)).length;
+  const { before, after } = aroundEdits(file, fix.edits, context, settings);
+  return objectionAmong(finding, before, after);
+}
+
+/** The same for who has analysed the texts before and after the edits already. */
+export function objectionAmong(
+  finding: Finding,
+  before: readonly Finding[],
+  after: readonly Finding[],
+): string | undefined {
   if (count(after, finding) >= count(before, finding)) {
     return "The fix would not have healed this finding, so nothing was changed.";
   }
-  if (after.some((each) => count(after, each) > count(before, each))) {
-    return "The fix would have brought a new finding, so nothing was changed.";
-  }
-  return undefined;
+  return objectionToNew(before, after);
+}
+
+/** The same for edits that heal no finding, such as those that renew a pin: they must bring none. */
+export function objectionTo(
+  file: SourceFile,
+  edits: readonly Edit[],
+  context: Context,
+  settings: Settings,
+): string | undefined {
+  const { before, after } = aroundEdits(file, edits, context, settings);
+  return objectionToNew(before, after);
+}
+
+/** The file and what is around it as they are once the edits are made. */
+export function withEdits(
+  file: SourceFile,
+  edits: readonly Edit[],
+  context: Context,
+): { readonly file: SourceFile; readonly context: Context } {
+  const edited = { path: file.path, text: editedText(file.text, edits, file.path, file.path) };
+  return { file: edited, context: editedContext(edited, edits, context) };
+}
+
+function aroundEdits(file: SourceFile, edits: readonly Edit[], context: Context, settings: Settings) {
+  const edited = withEdits(file, edits, context);
+  return {
+    before: analyze(file, context, settings).findings,
+    after: analyze(edited.file, edited.context, settings).findings,
+  };
+}
+
+function objectionToNew(before: readonly Finding[], after: readonly Finding[]): string | undefined {
+  return after.some((each) => count(after, each) > count(before, each))
+    ? "The fix would have brought a new finding, so nothing was changed."
+    : undefined;
 }
 
 /** Two findings are alike where the same rule says the same at whatever place: an edit moves the others along. */
-function kin(a: Finding, b: Finding): boolean {
-  return a.rule.id === b.rule.id && a.path === b.path;
+function count(findings: readonly Finding[], like: Finding): number {
+  return findings.filter(({ rule, path }) => rule.id === like.rule.id && path === like.path).length;
+}
+
+function editedContext(file: SourceFile, edits: readonly Edit[], context: Context): Context {
+  const made = new Map(edits.flatMap((edit) => ("create" in edit ? [[edit.path, edit.create] as const] : [])));
+  return {
+    ...context,
+    read: (path) => {
+      if (path === file.path) return file.text;
+      const text = made.get(path) ?? context.read(path);
+      return text === undefined ? undefined : editedText(text, edits, path, file.path);
+    },
+  };
+}
+
+/** @param own the path of the file that edits without a path are for */
+function editedText(text: string, edits: readonly Edit[], path: string, own: string): string {
+  const here = edits.flatMap((edit) =>
+    "span" in edit && (edit.path ?? own) === path ? [{ span: edit.span, text: edit.text }] : [],
+  );
+  return applyEdits(text, here);
 }

@@ -1,12 +1,4 @@
-import {
-  type Job,
-  type Pipeline,
-  type Scope,
-  type Script,
-  type ShellLanguage,
-  type Step,
-  scopeChain,
-} from "./model.ts";
+import type { Job, Pipeline, Scope, Script, ShellLanguage, Step } from "./model.ts";
 import { parseBash } from "./shell/bash.ts";
 import { parseCmd } from "./shell/cmd.ts";
 import type { Block } from "./shell/command.ts";
@@ -19,6 +11,7 @@ import {
   traceJob,
 } from "./shell/dataflow.ts";
 import type { ImageUse } from "./shell/images.ts";
+import { rewriteLocal, spanInFile } from "./shell/local-rewrite.ts";
 import type { PackageUse } from "./shell/packages.ts";
 import { parsePowerShell } from "./shell/powershell.ts";
 
@@ -83,8 +76,8 @@ export function checkedDownloads(pipeline: Pipeline): readonly CheckedDownload[]
 function flowOf(pipeline: Pipeline): Flow {
   const known = FLOWS.get(pipeline);
   if (known !== undefined) return known;
-  const programs = new Map<string, Block>();
-  const flows = pipeline.jobs.map((job) => traceOf(job, programs, pipeline.readFile ?? (() => undefined)));
+  const shared: Known = { programs: new Map(), environments: new Map() };
+  const flows = pipeline.jobs.map((job) => traceOf(job, shared, pipeline.readFile ?? (() => undefined)));
   const flow = {
     executions: flows.flatMap(({ executions }) => executions),
     pulls: flows.flatMap(({ pulls }) => pulls),
@@ -101,11 +94,18 @@ interface Placed {
   readonly flow: FlowScript;
 }
 
-/** @param programs what scripts say, by their place: a script that several jobs share is read once */
-function traceOf(job: Job, programs: Map<string, Block>, read: (path: string) => string | undefined): Flow {
+/** What the jobs of a pipeline have in common and is worked out once. */
+interface Known {
+  /** What scripts say, by their place: several jobs may share one. */
+  readonly programs: Map<string, Block>;
+  readonly environments: Map<Scope, ReadonlyMap<string, string>>;
+}
+
+function traceOf(job: Job, shared: Known, read: (path: string) => string | undefined): Flow {
   const placed = job.steps.flatMap((step) => {
-    const environment = environmentOf(step.scope);
-    return step.scripts.flatMap((script) => place(step, script, environment, programs));
+    if (step.scripts.length === 0) return [];
+    const environment = environmentOf(step.scope, shared.environments);
+    return step.scripts.flatMap((script) => place(step, script, environment, shared.programs));
   });
   const { executions, pulls, digests, locals } = traceJob(
     placed.map(({ flow }) => flow),
@@ -116,7 +116,7 @@ function traceOf(job: Job, programs: Map<string, Block>, read: (path: string) =>
     if (own !== undefined) return { step: own.step, script: own.script, program: own.flow.program };
     const local = locals.find((each) => each.number === number);
     const step = local && placed[local.caller]?.step;
-    return local && step && { step, script: localScript(local), program: local.program };
+    return local && step && { step, script: localScript(local, read(local.path) ?? ""), program: local.program };
   };
   return {
     executions: executions.flatMap((execution) => remoteExecution(job, scripts, execution)),
@@ -151,7 +151,9 @@ function checkedDownload(scripts: Scripts, check: DigestCheck): readonly Checked
   });
 }
 
-function localScript({ path, text, holes, shell, number }: LocalScript): Script {
+/** @param file the text of the file that the script stands in */
+function localScript(local: LocalScript, file: string): Script {
+  const { path, text, holes, shell, number, notation } = local;
   return {
     path,
     text,
@@ -162,9 +164,10 @@ function localScript({ path, text, holes, shell, number }: LocalScript): Script 
     scratch: "/tmp",
     folder: ".",
     handover: {},
+    lineOnly: notation !== "script",
     span: { start: 0, end: text.length },
-    toDocument: (span) => span,
-    rewrite: (changes) => changes.map(({ span, text: added }) => ({ path, span, text: added })),
+    toDocument: (span) => spanInFile(local, file, span),
+    rewrite: (changes) => rewriteLocal(local, file, changes),
   };
 }
 
@@ -204,6 +207,7 @@ function place(
         handover,
         environment,
         program,
+        ...(script.checked === true && { checked: true }),
         tolerated: step.tolerated,
         always: step.always,
       },
@@ -211,14 +215,18 @@ function place(
   ];
 }
 
-/** Variables of a scope and of all around it, the inner ones winning. */
-function environmentOf(scope: Scope): ReadonlyMap<string, string> {
-  const variables = scopeChain(scope)
-    .reverse()
-    .flatMap((each) => each.variables);
-  return new Map(
-    variables.flatMap(({ name, value, secrets }) =>
-      value === undefined || secrets.length > 0 ? [] : [[name, value] as const],
-    ),
-  );
+const NO_VARIABLES: ReadonlyMap<string, string> = new Map();
+
+/** Variables of a scope and of all around it, the inner ones winning. A scope without variables has those of the one around it. */
+function environmentOf(scope: Scope | undefined, known: Known["environments"]): ReadonlyMap<string, string> {
+  if (scope === undefined) return NO_VARIABLES;
+  const made = known.get(scope);
+  if (made !== undefined) return made;
+  const around = environmentOf(scope.parent, known);
+  const own = scope.variables.flatMap(({ name, value, secrets }) => {
+    return value === undefined || secrets.length > 0 ? [] : [[name, value] as const];
+  });
+  const environment = own.length === 0 ? around : new Map([...around, ...own]);
+  known.set(scope, environment);
+  return environment;
 }

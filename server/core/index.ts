@@ -2,7 +2,8 @@
 export { type Analysis, analyze, type SourceFile } from "./analyze.ts";
 export { type Context, EMPTY_CONTEXT } from "./context.ts";
 export { type Explanation, explain, pageOf, withoutMarks } from "./explain.ts";
-export { objection } from "./fix.ts";
+export { objection, objectionAmong, objectionTo, withEdits } from "./fix.ts";
+export { type PinnedPlace, pinsOf } from "./pins.ts";
 export type { Answer, CommitAnswer, ImageDigestAnswer, Question, ScriptHashAnswer } from "./question.ts";
 export type { Reach, ReachedSecret } from "./reach.ts";
 export type { AskFix, EditFix, Finding, Fix, NoFix, Problem, Related, Rule, Severity } from "./rule.ts";

@@ -85,6 +85,8 @@ export interface Script {
   /** The masked expressions: text that is unknown until the pipeline runs. */
   readonly holes: readonly Hole[];
   readonly shell: Shell;
+  /** True where the system ends the process when this script fails, though the shell has no errexit. */
+  readonly checked?: boolean;
   /** The systems it may run on; empty where the file does not tell. */
   readonly operatingSystems: readonly OperatingSystem[];
   /** Names the process that runs the script, unique within its job. */
@@ -94,6 +96,8 @@ export interface Script {
   /** The working directory from the root of the repository, as the file says it; "." where it says nothing. */
   readonly folder: string;
   readonly handover: Handover;
+  /** True where no line may be added to the code. */
+  readonly lineOnly?: boolean;
   readonly span: Span;
   /** The document span of a span of `text`. */
   toDocument(span: Span): Span;
@@ -206,6 +210,7 @@ export interface Repin {
 export type Target =
   | {
       readonly kind: "repository";
+      /** "" where the file does not tell, because the settings of a server decide. */
       readonly host: string;
       /** Path of the repository on its host: "owner/name". */
       readonly repo: string;

@@ -6,7 +6,10 @@ export type Question =
   | { readonly kind: "commit"; readonly host: string; readonly repo: string; readonly ref: string }
   /** The content behind an https address: its SHA-256, where redirects led, and the text. */
   | { readonly kind: "scriptHash"; readonly url: string }
-  /** What a registry has under an image's name, `[registry/]path[:tag]` as a reference writes it, without a digest. */
+  /**
+   * What a registry has under an image's name, `[registry/]path[:tag]` as a reference writes it. With `@sha256:…` instead of a tag
+   * it asks whether that content is still there.
+   */
   | { readonly kind: "imageDigest"; readonly image: string };
 
 /** Answer to a `commit` question. */
@@ -18,6 +21,8 @@ export interface CommitAnswer {
   readonly refKind: "tag" | "branch" | "commit";
   /** The most exact version tag of that commit ("v4.2.2" rather than "v4"), absent where the commit has none. */
   readonly versionTag?: string;
+  /** Of a commit that was asked for by its full id: a tag or branch leads to exactly it. Absent where none does, which proves nothing. */
+  readonly listed?: true;
 }
 
 /** Answer to a `scriptHash` question. The text is data: hashed and shown, never run. */

@@ -51,7 +51,7 @@ function granted(use: SecretUse, scope: Scope): ReachedSecret {
 }
 
 function ambient(secret: AmbientSecret, scope: Scope): ReachedSecret {
-  return { name: secret.name, kind: secret.kind, scope: scope.label, level: scope.level, span: undefined };
+  return { name: secret.name, kind: secret.kind, scope: scope.label, level: scope.level, span: secret.span };
 }
 
 function unique(reach: Reach): Reach {

@@ -107,8 +107,8 @@ function placeOf({ download, script, program }: Fetched, run: RemoteExecution | 
   };
 }
 
-function siteOf({ text, holes, shell, operatingSystems, scratch }: Script, program: Block): PinSite {
-  return { text, holes, program, shell, operatingSystems, scratch };
+function siteOf({ text, holes, shell, operatingSystems, scratch, lineOnly = false }: Script, program: Block): PinSite {
+  return { text, holes, program, shell, operatingSystems, scratch, lineOnly };
 }
 
 /** The address that the command names, or that the data flow knows its variables to make. */

@@ -107,6 +107,25 @@ one:
     );
   });
 
+  it("lets an exit end the script without errexit, and a list that fails in front go on with it", () => {
+    const hash = "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7";
+    const lines = (...check: readonly string[]) => `one:
+  script:
+    - set +e
+    - wget -q https://a.example/t
+${check.join("\n")}
+    - bash t
+`;
+    check("ineffective-verification", PATH, lines(`    - echo "${hash}  t" | sha256sum -c - || exit 1`));
+    const mark = "#                                                                                  ^^^^^^^^^^^^^^";
+    check("ineffective-verification", PATH, lines(`    - echo "${hash}  t" | sha256sum -c -`, mark));
+    check(
+      "ineffective-verification",
+      PATH,
+      lines("    - set -e", `    - echo "${hash}  t" | sha256sum -c - && ls`, mark),
+    );
+  });
+
   it("ends at circular extends and references", () => {
     const pipeline = read(`a: {extends: b, script: [!reference [b, script]]}
 b: {extends: a, script: [!reference [a, script]]}

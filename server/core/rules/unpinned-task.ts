@@ -42,6 +42,7 @@ steps:
 };
 
 function message({ text, target }: Reference): string {
-  const range = target.kind === "repository" ? "a ref that can move" : "a range";
+  const range =
+    target.kind === "repository" ? "a ref that can move" : text.includes("@") ? "a range of versions" : "no version";
   return `${shortened(text)} names ${range}, so a new release of the task runs unseen. Name one exact version where your organization keeps it.`;
 }

@@ -109,7 +109,12 @@ export function runNested(call: Call, program: Block | undefined, state: State, 
   const exits = freshExits();
   const errexit = call.words.some(({ text }) => /^-[a-z]*e/.test(text));
   const inner = withOptions(state, { errexit, pipefail: false });
-  const outcome = call.runBlock(program, inner, { stdin, tolerant: false, depth: call.io.depth + 1, exits });
+  const outcome = call.run.engine.runBlock(call, program, inner, {
+    stdin,
+    tolerant: false,
+    depth: call.io.depth + 1,
+    exits,
+  });
   return leaveSubshell(state, { ...outcome, failure: failed(outcome), spared: undefined }, exits);
 }
 

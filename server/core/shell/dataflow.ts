@@ -42,6 +42,7 @@ import {
   concat,
   concatValues,
   done,
+  type Engine,
   type Execution,
   either,
   ended,
@@ -91,15 +92,17 @@ export function traceJob(
   const count = { scripts: scripts.length };
   const programs: Run["programs"] = new Map();
   const budget = { nodes: MAX_NODES, symbols: 0 };
+  const environments: Environments = new Map();
   let healthy: State | undefined;
   let broken: State | undefined;
+  let left: State | undefined;
   for (const [index, script] of scripts.entries()) {
     const before: State | undefined = (script.always ? join(healthy, broken) : healthy) ?? broken;
     const same = index > 0 && scripts[index - 1]?.unit === script.unit;
     const state: State =
       before === undefined || !same
-        ? { shell: freshShell(script, before?.world ?? EMPTY_WORLD), world: before?.world ?? EMPTY_WORLD }
-        : before;
+        ? { shell: freshShell(script, before?.world ?? EMPTY_WORLD, environments), world: before?.world ?? EMPTY_WORLD }
+        : { ...before, shell: continued(script, scripts[index - 1], before.shell) };
     const exits = freshExits();
     const run: Run = {
       script,
@@ -116,6 +119,7 @@ export function traceJob(
       locals,
       count,
       programs,
+      engine: ENGINE,
       open: [],
       read,
     };
@@ -125,11 +129,16 @@ export function traceJob(
       { stdin: SILENCE, tolerant: false, depth: 0, exits, language: dialectOf(script.shell.language) },
       run,
     );
-    const success = join(outcome.success, exits.success);
     const failure = join(failed(outcome), exits.failure);
-    const continues = scripts[index + 1]?.unit === script.unit && !state.shell.errexit;
-    healthy = script.tolerated || continues ? join(success, failure) : success;
+    // What ends a process early goes on behind the last script of the process.
+    left = join(left, join(exits.success, script.tolerated ? failure : undefined));
     broken = join(broken, failure);
+    if (scripts[index + 1]?.unit === script.unit) {
+      healthy = afterPart(script, outcome, state);
+      continue;
+    }
+    healthy = join(outcome.success, left);
+    left = undefined;
   }
   return {
     locals,
@@ -151,6 +160,26 @@ function unseen(
   );
 }
 
+/** With what the next script of the same process begins: none behind an exit, and none where a failure ends the process. */
+function afterPart(script: FlowScript, outcome: Outcome, before: State): State | undefined {
+  if (script.checked === true) return outcome.success;
+  const { errexit } = (ended(outcome) ?? before).shell;
+  return errexit ? join(outcome.success, outcome.spared) : ended(outcome);
+}
+
+/** A process keeps its options, except where the system runs its next script with others. */
+function continued(script: FlowScript, previous: FlowScript | undefined, shell: State["shell"]): State["shell"] {
+  const options = optionsOf(script);
+  const same = previous !== undefined && JSON.stringify(optionsOf(previous)) === JSON.stringify(options);
+  return same ? shell : { ...shell, ...options };
+}
+
+/** A failing program does not end a script of PowerShell or cmd; what ends them says so itself. */
+function optionsOf({ shell }: FlowScript): { readonly errexit: boolean; readonly pipefail: boolean } {
+  const { errexit = false, pipefail = false } = dialectOf(shell.language) === "shell" ? shell : {};
+  return { errexit, pipefail };
+}
+
 const MAX_NODES = 60_000;
 const MAX_DEPTH = 24;
 
@@ -158,20 +187,34 @@ function dialectOf(language: FlowScript["shell"]["language"]): NonNullable<Io["l
   return language === "powershell" || language === "cmd" ? language : "shell";
 }
 
-function freshShell(script: FlowScript, { exports }: WorldState): State["shell"] {
+const NOTHING: Value = textValue("", { start: 0, end: 0 });
+
+/** What the variables of an environment say, for scripts that share it. */
+type Environments = Map<FlowScript["environment"], ReadonlyMap<string, Value>>;
+
+function freshShell(script: FlowScript, { exports }: WorldState, environments: Environments): State["shell"] {
   const dialect = dialectOf(script.shell.language);
+  const environment = environments.get(script.environment) ?? environmentValues(script.environment);
+  environments.set(script.environment, environment);
+  const { errexit, pipefail } = optionsOf(script);
+  const folder = resolvePath(".", windowsPath(script.folder));
+  if (dialect === "shell" && exports.size === 0)
+    return { variables: environment, functions: NO_FUNCTIONS, folder, errexit, pipefail };
   const variables = new Map<string, Value>();
   // PowerShell keeps the environment in a drive of its own, and neither it nor cmd minds the case of names.
   const named = (name: string): string =>
     dialect === "shell" ? name : dialect === "cmd" ? name.toLowerCase() : `env:${name.toLowerCase()}`;
   for (const [name, value] of exports) variables.set(named(name), value);
-  for (const [name, text] of script.environment) {
-    const value = textValue(text, { start: 0, end: 0 });
-    variables.set(named(name), /\$\{\{|\$\[\[|<<|\$\(/.test(text) ? { ...value, known: false } : value);
-  }
-  // A failing program does not end a script of PowerShell or cmd; what ends them says so itself.
-  const { errexit = false, pipefail = false } = dialect === "shell" ? script.shell : {};
-  return { variables, functions: new Map(), folder: resolvePath(".", windowsPath(script.folder)), errexit, pipefail };
+  for (const [name, value] of environment) variables.set(named(name), value);
+  return { variables, functions: NO_FUNCTIONS, folder, errexit, pipefail };
+}
+
+const NO_FUNCTIONS: State["shell"]["functions"] = new Map();
+
+function environmentValues(environment: FlowScript["environment"]): ReadonlyMap<string, Value> {
+  return new Map(
+    [...environment].map(([name, text]) => [name, { ...NOTHING, text, known: !/\$\{\{|\$\[\[|<<|\$\(/.test(text) }]),
+  );
 }
 
 function runBlock(block: Block, state: State, io: Io, run: Run): Outcome {
@@ -414,22 +457,20 @@ function runCommand(command: Command, state: State, io: Io, run: Run): Outcome {
   const prefixes = command.assignments.flatMap(({ value, elements }) => (value === undefined ? elements : [value]));
   const after = expandAll(prefixes, before, io, run).state;
   const { words: bare } = unwrap(words);
-  const call: Call = {
-    command,
-    words: bare,
-    io: inner,
-    run,
-    runBlock: (block, from, way) => runBlock(block, from, way, run),
-    expand: (word, from) => expand(word, from, io, run).values,
-    perform: (others, from) =>
-      perform({ ...call, words: unwrap(others).words, io: { ...inner, depth: inner.depth + 1 } }, from),
-    runLocal: (from) => runLocal(bare, from, inner, run),
-  };
+  const call: Call = { command, words: bare, io: inner, run };
   return writeTo(command.redirects, perform(call, after), run);
 }
 
+const ENGINE: Engine = {
+  runBlock: ({ run }, block, state, io) => runBlock(block, state, io, run),
+  perform: (call, words, state) => {
+    return perform({ ...call, words: unwrap(words).words, io: { ...call.io, depth: call.io.depth + 1 } }, state);
+  },
+  runLocal,
+};
+
 /** Follows a command line into a file of the repository that it runs. */
-function runLocal(words: readonly Value[], state: State, io: Io, run: Run): Outcome | undefined {
+function runLocal({ words, io, run }: Call, state: State): Outcome | undefined {
   const call = io.depth > MAX_DEPTH ? undefined : readLocalCall(words, state.shell.folder);
   if (call === undefined) return undefined;
   const key = JSON.stringify({ ...call, overrides: undefined });
@@ -489,7 +530,7 @@ function runPart(
 
 /** The part under its number. One that runs several times is one script. */
 function localScript(
-  { path, language, errexit, pipefail }: LocalProgram,
+  { path, notation, language, errexit, pipefail }: LocalProgram,
   part: LocalPart,
   run: Run,
 ): LocalScript | undefined {
@@ -501,7 +542,7 @@ function localScript(
   const program = run.locals.find((each) => each.part === part)?.program ?? parseBash(text, holes);
   const number = run.count.scripts++;
   const shell = { language, errexit, pipefail };
-  const script: LocalScript = { number, path, text, holes, program, shell, caller, part };
+  const script: LocalScript = { number, path, text, holes, program, shell, caller, notation, part };
   run.locals.push(script);
   return script;
 }

@@ -165,7 +165,7 @@ function callFunction(call: Call, body: Block, state: State): Outcome {
   let inner = state;
   for (const [index, word] of call.words.entries()) if (index > 0) inner = withVariable(inner, `${index}`, word);
   const returns = freshExits();
-  const outcome = call.runBlock(body, inner, { ...call.io, depth: call.io.depth + 4, returns });
+  const outcome = call.run.engine.runBlock(call, body, inner, { ...call.io, depth: call.io.depth + 4, returns });
   return {
     ...outcome,
     success: join(outcome.success, returns.success),
@@ -273,7 +273,9 @@ function evaluate(call: Call, state: State): Outcome {
   const { whole, origins } = concatValues(code, call.command.span);
   if (whole) report(call, state, origins, "direct", "eval");
   const program = code.length === 1 ? nestedProgram(call, code[0]) : undefined;
-  return program === undefined ? done(state) : call.runBlock(program, state, { ...call.io, depth: call.io.depth + 1 });
+  return program === undefined
+    ? done(state)
+    : call.run.engine.runBlock(call, program, state, { ...call.io, depth: call.io.depth + 1 });
 }
 
 function sourceFile(call: Call, state: State): Outcome {
@@ -281,7 +283,7 @@ function sourceFile(call: Call, state: State): Outcome {
   if (file === undefined) return done(state);
   if (/^(?:\/dev\/stdin|\/proc\/self\/fd\/0|-)$/.test(file.text))
     report(call, state, call.io.stdin.origins, "direct", "source");
-  else if (!runFile(call, file, state, "source")) return call.runLocal(state) ?? done(state);
+  else if (!runFile(call, file, state, "source")) return call.run.engine.runLocal(call, state) ?? done(state);
   return done(state);
 }
 
@@ -309,7 +311,7 @@ function concatenate({ words, io, command, run }: Call, state: State): Outcome {
 function splitStream(call: Call, state: State): Outcome {
   const { words, io } = call;
   for (const part of call.command.words.flatMap((word) => word.parts)) {
-    if (part.kind === "process" && part.direction === "out") call.runBlock(part.body, state, io);
+    if (part.kind === "process" && part.direction === "out") call.run.engine.runBlock(call, part.body, state, io);
   }
   const files = words.slice(1).filter(({ text }) => !text.startsWith("-"));
   return outputs(
@@ -555,7 +557,7 @@ function installPackage(call: Call, state: State): Outcome | undefined {
   const args = call.words.slice(1);
   const files = args.filter(({ text }) => /[/.]/.test(text) && !/^-/.test(text));
   const origins = files.flatMap((file) => pathsOf(file, state).flatMap((path) => fileAt(state, path)?.origins ?? []));
-  if (origins.length === 0) return call.runLocal(state);
+  if (origins.length === 0) return call.run.engine.runLocal(call, state);
   report(call, state, origins, "file", programName(call.words[0]));
   return done(state);
 }
@@ -568,7 +570,7 @@ function buildWith(call: Call, state: State): Outcome {
   else if (file !== undefined) runFile(call, file, state, "make");
   const folder = resolvePath(state.shell.folder, optionValue(args, /^-C$|^--directory$/)?.text ?? ".");
   report(call, state, folderOrigins(state, folder), "file", "make");
-  return call.runLocal(state) ?? done(state);
+  return call.run.engine.runLocal(call, state) ?? done(state);
 }
 
 /** What a folder below the start of the job holds, where it was downloaded as a whole. */
@@ -597,7 +599,9 @@ function interprets(call: Call, state: State): Outcome | undefined {
       return isShell(name) ? runNested(call, stdinProgram(call), state, SILENCE) : done(state);
     case "file":
       if (/^https?:\/\//i.test(code.word.text)) return runAddress(call, code.word, state, name);
-      return runFile(call, code.word, state, name) ? done(state) : (call.runLocal(state) ?? done(state));
+      return runFile(call, code.word, state, name)
+        ? done(state)
+        : (call.run.engine.runLocal(call, state) ?? done(state));
     case "text":
       if (/^(?:pwsh|powershell)$/.test(name)) return runPowerShell(call, code.word, state);
       if (code.language === "other") {
@@ -619,7 +623,11 @@ function runPowerShell(call: Call, word: Value, state: State): Outcome {
   if (program === undefined) return done(state);
   const exits = freshExits();
   const io: Io = { stdin: call.io.stdin, tolerant: false, depth: call.io.depth + 1, exits, language: "powershell" };
-  return leaveSubshell(state, call.runBlock(program, withOptions(state, { errexit: false }), io), exits);
+  return leaveSubshell(
+    state,
+    call.run.engine.runBlock(call, program, withOptions(state, { errexit: false }), io),
+    exits,
+  );
 }
 
 /** `deno run https://…`: the interpreter fetches its program itself. */
@@ -677,15 +685,19 @@ function executes(call: Call, state: State): Outcome | undefined {
   if (program === undefined) return undefined;
   if (/[/\\]/.test(program.text)) {
     const origins = pathsOf(program, state).flatMap((path) => programOrigins(call, state, path));
-    if (origins.length === 0) return call.runLocal(state);
+    if (origins.length === 0) return call.run.engine.runLocal(call, state);
     report(call, state, origins, "file", program.text);
     return done(state);
   }
   const origins = program.known ? commandOrigins(state, program.text) : [];
-  if (origins.length === 0) return program.known ? call.runLocal(state) : undefined;
+  if (origins.length === 0)
+    return RUNS_PROJECT.test(programName(program)) ? call.run.engine.runLocal(call, state) : undefined;
   report(call, state, origins, "file", program.text);
   return done(state);
 }
+
+/** Commands that run scripts which the project's own files name. */
+const RUNS_PROJECT = /^(?:yarn|yarnpkg|pnpm|bun|corepack|mingw32-make)$/;
 
 /** Any other command: what it reads may be what it writes. */
 function passes({ words, io }: Call, state: State): Outcome {

@@ -1,9 +1,9 @@
 import type { Hole } from "../masking.ts";
 import type { Handover, Shell } from "../model.ts";
 import type { Span } from "../text.ts";
-import type { Block, Command, Word } from "./command.ts";
+import type { Block, Command } from "./command.ts";
 import type { ImageUse } from "./images.ts";
-import type { LocalPart, LocalProgram } from "./local-program.ts";
+import type { LocalPart, LocalProgram, Notation } from "./local-program.ts";
 import type { PackageUse } from "./packages.ts";
 import { type Download, join, joinProvenance, type Provenance, type State, union, type Value } from "./state.ts";
 
@@ -22,6 +22,8 @@ export interface FlowScript {
   readonly handover: Handover;
   /** Environment variables with what the pipeline says of their values. */
   readonly environment: ReadonlyMap<string, string>;
+  /** True where the system ends the process when this script fails, though the shell has no errexit. */
+  readonly checked?: boolean;
   /** True where a failure of this script does not keep the next one from running. */
   readonly tolerated: boolean;
   /** True where it runs although an earlier one failed. */
@@ -123,6 +125,7 @@ export interface Run {
   /** The files of the repository that were run so far, and how many scripts there are in all. */
   readonly locals: LocalScript[];
   readonly count: { scripts: number };
+  readonly engine: Engine;
   /** What the repository's own programs say, by the call that runs them. */
   readonly programs: Map<string, readonly LocalProgram[]>;
   /** Calls that are being followed: one that leads to itself is not followed again. */
@@ -178,6 +181,16 @@ export interface Outcome {
   readonly output: Stream;
 }
 
+/** What the tables of commands ask of the interpreter. */
+export interface Engine {
+  /** Runs a program in the shell of a call. */
+  runBlock(call: Call, block: Block, state: State, io: Io): Outcome;
+  /** Performs another command line in the place of a call's own. */
+  perform(call: Call, words: readonly Value[], state: State): Outcome;
+  /** Runs a program of the repository. `undefined` where the command line runs none, or where it cannot be read. */
+  runLocal(call: Call, state: State): Outcome | undefined;
+}
+
 /** A command line on its way through the tables of what commands do. */
 export interface Call {
   readonly command: Command;
@@ -185,14 +198,6 @@ export interface Call {
   readonly words: readonly Value[];
   readonly io: Io;
   readonly run: Run;
-  /** Runs a program in the shell of this call. */
-  runBlock(block: Block, state: State, io: Io): Outcome;
-  /** Expands a word in the shell of this call. */
-  expand(word: Word, state: State): readonly Value[];
-  /** Performs another command line in the place of this one. */
-  perform(words: readonly Value[], state: State): Outcome;
-  /** Runs a program of the repository. `undefined` where the command line runs none, or where it cannot be read. */
-  runLocal(state: State): Outcome | undefined;
 }
 
 export const SILENCE: Stream = {

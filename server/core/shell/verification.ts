@@ -31,6 +31,8 @@ interface Place {
 
 /** Reads a command line as a check of content; `undefined` where it is none. */
 export function verifies(call: Call, state: State): Outcome | undefined {
+  // Where nothing was fetched there is nothing to check.
+  if (state.world.verdicts.size === 0 && call.io.stdin.origins.length === 0) return undefined;
   const name = programName(call.words[0]);
   if (SCRIPTING.test(name)) return scriptedCheck(call, state);
   return CHECKS.get(name)?.(call, state) ?? unknownCheck(call, state);

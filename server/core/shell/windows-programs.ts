@@ -118,7 +118,7 @@ function declareParameters({ command, words }: Call, state: State): State {
 function callRoutine(call: Call, body: Block, state: State): Outcome {
   const inner = call.words.slice(1).reduce((before, word, index) => withVariable(before, `${index + 1}`, word), state);
   const returns = freshExits();
-  const outcome = call.runBlock(body, inner, { ...call.io, depth: call.io.depth + 4, returns });
+  const outcome = call.run.engine.runBlock(call, body, inner, { ...call.io, depth: call.io.depth + 4, returns });
   return {
     ...outcome,
     success: join(outcome.success, returns.success),
@@ -225,7 +225,7 @@ function runCode(call: Call, code: WindowsCode, state: State, language: "powersh
       const [file] = code.words;
       const stored =
         file && programFiles(file.text).some((path) => fileAt(state, resolvePath(state.shell.folder, path)));
-      return stored ? runWindowsFile(call, file, state, file.text) : call.perform(code.words, state);
+      return stored ? runWindowsFile(call, file, state, file.text) : call.run.engine.perform(call, code.words, state);
     }
     case "routine": {
       const body = state.shell.functions.get(code.name);
@@ -240,9 +240,9 @@ function runCode(call: Call, code: WindowsCode, state: State, language: "powersh
 function runProgram(call: Call, program: Block | undefined, language: NestedLanguage, state: State): Outcome {
   if (program === undefined || language === "other") return done(state);
   const io: Io = { ...call.io, stdin: SILENCE, depth: call.io.depth + 1, language };
-  if (language === call.io.language) return call.runBlock(program, state, io);
+  if (language === call.io.language) return call.run.engine.runBlock(call, program, state, io);
   const exits = freshExits();
-  return leaveSubshell(state, call.runBlock(program, state, { ...io, tolerant: false, exits }), exits);
+  return leaveSubshell(state, call.run.engine.runBlock(call, program, state, { ...io, tolerant: false, exits }), exits);
 }
 
 /** The first of the files that the name can mean and that was downloaded. */
@@ -253,5 +253,5 @@ function runWindowsFile(call: Call, file: Value, state: State, runner: string): 
     if (known !== undefined && runFile(call, { ...file, text: path, origins: [] }, state, runner)) return done(state);
   }
   if (!/[/\\]/.test(file.text)) report(call, state, commandOrigins(state, file.text), "file", runner);
-  return call.runLocal(state) ?? done(state);
+  return call.run.engine.runLocal(call, state) ?? done(state);
 }

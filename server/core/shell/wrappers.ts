@@ -73,7 +73,11 @@ export function unwrap(words: readonly Value[]): Unwrapped {
 /** The name of a program without its folder and Windows ending, lower case: `/usr/bin/bash` is "bash". "" where it is not known. */
 export function programName(word: Value | undefined): string {
   if (word === undefined) return "";
-  return (/[^/\\]*$/.exec(word.text)?.[0] ?? "").replace(/\.(?:exe|cmd|bat)$/i, "").toLowerCase();
+  const { text } = word;
+  // Asked several times for every command of every script, so without a pattern where the name is plain.
+  const slash = Math.max(text.lastIndexOf("/"), text.lastIndexOf("\\"));
+  const name = (slash < 0 ? text : text.slice(slash + 1)).toLowerCase();
+  return name.includes(".") ? name.replace(/\.(?:exe|cmd|bat)$/, "") : name;
 }
 
 function afterOptions(words: readonly Value[], wrapper: Wrapper, assignments: Value[]): readonly Value[] | undefined {

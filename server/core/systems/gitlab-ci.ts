@@ -44,16 +44,17 @@ export const gitlabCi: System = {
     if (/(?:^|\/)[^/]*\.gitlab-ci\.ya?ml$/.test(path)) return 2;
     const root = documents.at(-1);
     const jobs = entries(root).filter(({ key }) => !RESERVED.has(key));
-    const distinctive = jobs.some(
-      ({ value }) => get(value, "script") !== undefined && JOB_KEYS.some((key) => get(value, key) !== undefined),
-    );
-    return distinctive ||
-      (get(root, "stages")?.kind === "sequence" && jobs.some(({ value }) => get(value, "script") !== undefined))
-      ? 1
-      : 0;
+    const running = jobs.filter(({ value }) => isCode(get(value, "script")));
+    const distinctive = running.some(({ value }) => JOB_KEYS.some((key) => get(value, key) !== undefined));
+    return distinctive || (get(root, "stages")?.kind === "sequence" && running.length > 0) ? 1 : 0;
   },
   read: (file, yaml, context) => readFile(file, yaml, context),
 };
+
+/** A single word under `script` is rather the name of a file. */
+function isCode(script: YamlNode | undefined): boolean {
+  return script?.kind === "sequence" || /\S\s+\S/.test(text(script) ?? "");
+}
 
 /** Top-level keys that are no jobs. */
 const RESERVED = new Set([

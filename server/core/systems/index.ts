@@ -1,10 +1,37 @@
 import type { YamlFile } from "../yaml.ts";
+import { appveyor } from "./appveyor.ts";
+import { azurePipelines } from "./azure-pipelines.ts";
+import { bitbucketPipelines } from "./bitbucket-pipelines.ts";
+import { buildkite } from "./buildkite.ts";
+import { circleCi } from "./circleci.ts";
+import { cloudBuild } from "./cloud-build.ts";
+import { codebuild } from "./codebuild.ts";
+import { drone } from "./drone.ts";
+import { giteaActions } from "./gitea-actions.ts";
 import { githubActions } from "./github-actions.ts";
 import { gitlabCi } from "./gitlab-ci.ts";
 import type { System } from "./system.ts";
+import { tekton } from "./tekton.ts";
+import { travisCi } from "./travis-ci.ts";
+import { woodpecker } from "./woodpecker.ts";
 
 /** Every CI system that Pipewarden reads. */
-export const SYSTEMS: readonly System[] = [githubActions, gitlabCi];
+export const SYSTEMS: readonly System[] = [
+  appveyor,
+  azurePipelines,
+  bitbucketPipelines,
+  buildkite,
+  circleCi,
+  cloudBuild,
+  codebuild,
+  drone,
+  giteaActions,
+  githubActions,
+  gitlabCi,
+  tekton,
+  travisCi,
+  woodpecker,
+];
 
 /** The system that a file belongs to: a claim by path wins over one by content; `undefined` where nobody claims it. */
 export function systemFor(path: string, yaml: YamlFile): System | undefined {

@@ -1,8 +1,8 @@
 import type { Masking } from "../masking.ts";
-import type { OperatingSystem, Scope, Script, ScriptChange, SecretUse, Shell, Slot, Variable } from "../model.ts";
+import type { OperatingSystem, Scope, Script, ScriptChange, SecretUse, Shell, Slot, Step, Variable } from "../model.ts";
 import { rewriteAsLiteral } from "../script.ts";
 import type { Edit, Span } from "../text.ts";
-import { entries, type YamlEntry, type YamlNode, type YamlScalar } from "../yaml.ts";
+import { entries, get, type YamlEntry, type YamlNode, type YamlScalar } from "../yaml.ts";
 import { childInsertion, insertion, removal } from "../yaml-edit.ts";
 
 // What the systems share when they turn YAML into the model.
@@ -28,6 +28,7 @@ export interface ScriptSetting {
   readonly scratch: string;
   readonly folder?: string;
   readonly handover?: Script["handover"];
+  readonly checked?: boolean;
 }
 
 /** The script in a scalar: its text masked, with the way back to the document. */
@@ -91,6 +92,28 @@ export function variablesOf(reading: Reading, map: YamlNode | undefined, dialect
   return map === undefined ? [] : entries(map).map((entry) => variableOf(reading, map, entry, dialect));
 }
 
+/** As {@link variablesOf}, where a value can be `{secure: …}`: a text that only the product can decrypt. */
+export function sealedVariablesOf(reading: Reading, map: YamlNode | undefined, dialect: Dialect): readonly Variable[] {
+  const values = new Map(entries(map).map(({ key, value }) => [key, value]));
+  return variablesOf(reading, map, dialect).map((variable) => {
+    if (get(values.get(variable.name), "secure") === undefined) return variable;
+    return { ...variable, secrets: [{ name: variable.name, kind: "named", span: variable.span }] };
+  });
+}
+
+/**
+ * The variables of a job that stands for several, of which each gets one of the rows. What the rows do not agree on has no value that
+ * the file tells.
+ */
+export function alternatives(rows: readonly (readonly Variable[])[]): readonly Variable[] {
+  const variables = rows.flat();
+  const values = new Map<string, Set<string | undefined>>();
+  for (const { name, value } of variables) values.set(name, (values.get(name) ?? new Set()).add(value));
+  return variables.map((variable) =>
+    values.get(variable.name)?.size === 1 ? variable : { ...variable, value: undefined },
+  );
+}
+
 /** Every secret that stands somewhere in a node. */
 export function secretsBelow(node: YamlNode | undefined, dialect: Dialect): readonly SecretUse[] {
   return scalarsBelow(node).flatMap((scalar) => dialect.secretsIn(scalar));
@@ -145,6 +168,31 @@ function slotOf(
   return value?.kind === "map" && value.alias === undefined && !value.anchored
     ? insertion(reading.text, value)
     : undefined;
+}
+
+/** A scope that has no place for variables in the file. */
+export function bareScope(scope: Pick<Scope, "level" | "label" | "parent"> & Partial<Scope>): Scope {
+  return { variables: [], ambient: [], removal: undefined, slot: undefined, ...scope };
+}
+
+/** A step with nothing in it but what is given. */
+export function bareStep(step: Pick<Step, "label" | "span" | "scope"> & Partial<Step>): Step {
+  return {
+    scripts: [],
+    references: [],
+    inputs: [],
+    secrets: [],
+    reads: [],
+    tolerated: false,
+    always: false,
+    ...step,
+  };
+}
+
+/** The strings of a list, of lists in it, or of the one string that stands in place of a list. */
+export function linesOf(node: YamlNode | undefined, depth = 0): readonly YamlScalar[] {
+  if (node === undefined || depth > 10 || node.kind === "map") return [];
+  return node.kind === "scalar" ? [node] : node.items.flatMap((each) => linesOf(each, depth + 1));
 }
 
 /** The span of the first line of a node: enough to show which step is meant. */

@@ -1,0 +1,194 @@
+import { pipelineOf, type SourceFile } from "./analyze.ts";
+import type { Context } from "./context.ts";
+import { type CheckedDownload, checkedDownloads, pullsOf } from "./flow.ts";
+import { type Pipeline, type Reference, referencesOf, type Script, type Target } from "./model.ts";
+import type { Question } from "./question.ts";
+import { isCommitId } from "./reference.ts";
+import { placeIn } from "./remote.ts";
+import { downloadedFile } from "./shell/pin.ts";
+import type { Edit, Span } from "./text.ts";
+
+/** Something that a file names by its content, and what to ask to see whether that is still what people get. */
+export interface PinnedPlace {
+  /** commit: of a git repository. digest: of an image. hash: of a downloaded file. */
+  readonly kind: "commit" | "digest" | "hash";
+  /** The file that it stands in, from the repository's root. */
+  readonly path: string;
+  /** The reference, or of a hash its digits. */
+  readonly span: Span;
+  /** What is pinned, without the pin: "actions/checkout", "node:22", an address. */
+  readonly subject: string;
+  /** The pin in lower case: a commit id, "sha256:" and 64 hex digits, 64 hex digits. */
+  readonly expected: string;
+  /** The name beside the pin: what the comment behind a commit says, the tag in front of a digest. */
+  readonly label: string | undefined;
+  /** Tells what that name or address stands for today; `undefined` where there is none, or only the run knows it. */
+  readonly ask: Question | undefined;
+  /** Tells whether what is pinned is there; `undefined` where `ask` tells that as well. */
+  readonly alive: Question | undefined;
+  /** Edits that write another pin, and another name beside it; `undefined` where this notation cannot. */
+  update(pin: string, label?: string): readonly Edit[] | undefined;
+}
+
+/** Everything that is pinned in a file and in the files of the repository that it runs, by path and place. Total, and asks nothing. */
+export function pinsOf(file: SourceFile, context: Context): readonly PinnedPlace[] {
+  const pipeline = pipelineOf(file, context);
+  if (pipeline === undefined) return [];
+  const places = [
+    ...[...referencesOf(pipeline)].flatMap((reference) => ofReference(pipeline, reference)),
+    ...imagesOfScripts(pipeline),
+    ...checkedDownloads(pipeline).flatMap((checked) => ofDownload(pipeline, checked)),
+  ];
+  return unique(places).sort(byPlace);
+}
+
+function ofReference(pipeline: Pipeline, reference: Reference): readonly PinnedPlace[] {
+  const { target } = reference;
+  if (target.kind === "repository") return ofCommit(pipeline, reference, target);
+  if (target.kind !== "image" || target.pin !== "pinned") return [];
+  const digest = digestIn(reference.text);
+  if (digest === undefined) return [];
+  const start = pipeline.text.indexOf(digest, reference.span.start);
+  const isThere = start >= 0 && start + digest.length <= reference.span.end;
+  const place = { path: pipeline.path, span: reference.span };
+  return [
+    ofImage(place, target, digest, (text) =>
+      isThere ? [{ span: { start, end: start + digest.length }, text }] : undefined,
+    ),
+  ];
+}
+
+function ofCommit(
+  { path, text }: Pipeline,
+  { span, repin }: Reference,
+  { host, repo, ref }: Extract<Target, { kind: "repository" }>,
+): readonly PinnedPlace[] {
+  if (ref === undefined || !isCommitId(ref)) return [];
+  const comment = commentBehind(text, span.end);
+  return [
+    {
+      kind: "commit",
+      path,
+      span,
+      subject: repo,
+      expected: ref.toLowerCase(),
+      label: comment && text.slice(comment.start, comment.end),
+      ask: comment && { kind: "commit", host, repo, ref: text.slice(comment.start, comment.end) },
+      alive: { kind: "commit", host, repo, ref },
+      update: (pin, label) => {
+        if (repin === undefined || text.slice(repin.version.start, repin.version.end) !== ref) return undefined;
+        const named = label !== undefined && comment !== undefined ? [{ span: comment, text: label }] : [];
+        return pin === ref.toLowerCase() ? named : [{ span: repin.version, text: pin }, ...named];
+      },
+    },
+  ];
+}
+
+/** The name that a comment at the end of a line gives a commit: its version, or its only word, such as a branch's name. */
+function commentBehind(document: string, from: number): Span | undefined {
+  const newline = document.indexOf("\n", from);
+  const rest = document.slice(from, newline < 0 ? document.length : newline);
+  const [, before = "", comment = ""] =
+    /^(["']?[ \t]+#[ \t]*(?:(?:tag|version|pin|ref)[=:@][ \t]*)?)(.*?)(?:[ \t]+#.*)?$/s.exec(rest.trimEnd()) ?? [];
+  const [, name] = /^(v?\d[\w.+-]*)(?:\s|$)/.exec(comment) ?? [];
+  const word = name ?? (/^[\w./-]+$/.test(comment) ? comment : undefined);
+  const start = from + before.length;
+  return word === undefined ? undefined : { start, end: start + word.length };
+}
+
+/** The digest at the end of an image's name. */
+function digestIn(text: string): string | undefined {
+  return /@(sha256:[0-9a-f]{64})\s*$/i.exec(text)?.[1];
+}
+
+function ofImage(
+  place: Pick<PinnedPlace, "path" | "span">,
+  { name, tag }: Extract<Target, { kind: "image" }>,
+  digest: string,
+  rewrite: (text: string) => readonly Edit[] | undefined,
+): PinnedPlace {
+  const expected = digest.toLowerCase();
+  return {
+    kind: "digest",
+    ...place,
+    subject: tag === undefined ? name : `${name}:${tag}`,
+    expected,
+    label: tag,
+    ask: tag === undefined ? undefined : { kind: "imageDigest", image: `${name}:${tag}` },
+    alive: { kind: "imageDigest", image: `${name}@${expected}` },
+    update: (pin) => rewrite(pin),
+  };
+}
+
+function imagesOfScripts(pipeline: Pipeline): readonly PinnedPlace[] {
+  return pullsOf(pipeline).flatMap(({ script, use }) => {
+    const digest = use.kind === "image" && use.target.kind === "image" ? digestIn(use.text) : undefined;
+    if (digest === undefined || use.kind !== "image" || use.target.kind !== "image" || use.pin !== "pinned") return [];
+    const span = within(script, digest, use.span);
+    const place = inFile(pipeline, script, use.span);
+    return [ofImage(place, use.target, digest, (text) => span && script.rewrite([{ span, text }]))];
+  });
+}
+
+/** A hash is about one address only where the file that was checked is the one that the command wrote, and not what became of it. */
+function ofDownload(pipeline: Pipeline, { script, check, download, from }: CheckedDownload): readonly PinnedPlace[] {
+  if (download.hidden || download.tool === "git" || !isWritten(check.file, from, download)) return [];
+  const { start } = check.span;
+  const at = script.text.toLowerCase().lastIndexOf(check.sha256, check.span.end);
+  const digits = { start: at, end: at + check.sha256.length };
+  // A list of digests may be a file of its own.
+  const isHere = at >= 0 && script.text.slice(digits.end, start).split("\n").length <= MAX_DISTANCE;
+  const isAddress = download.known && /^https:/i.test(download.url);
+  return [
+    {
+      kind: "hash",
+      ...inFile(pipeline, script, isHere ? digits : check.span),
+      subject: download.url,
+      expected: check.sha256,
+      label: undefined,
+      ask: isAddress ? { kind: "scriptHash", url: download.url } : undefined,
+      alive: undefined,
+      update: (pin) => (isHere ? script.rewrite([{ span: digits, text: pin }]) : undefined),
+    },
+  ];
+}
+
+/** Lines between a digest and the command that compares it. */
+const MAX_DISTANCE = 50;
+
+function isWritten(
+  checked: string | undefined,
+  { script, program }: CheckedDownload["from"],
+  { command }: CheckedDownload["download"],
+): boolean {
+  const { text, holes, shell, operatingSystems, scratch } = script;
+  const file = downloadedFile({ text, holes, program, shell, operatingSystems, scratch }, command);
+  if (file === undefined) return false;
+  if (checked === undefined) return true;
+  const [own, other] = [file.quoted, checked].map((path) => path.replace(/^.*\//s, ""));
+  // Of a name that only the run knows, the data flow has said already that both mean the same file.
+  return own === other || /[$`]/.test(own ?? "") || /[$‹]/.test(other ?? "");
+}
+
+function inFile(pipeline: Pipeline, script: Script, span: Span): Pick<PinnedPlace, "path" | "span"> {
+  return { path: pipeline.path, ...placeIn(script, span) };
+}
+
+/** The last occurrence of a piece of text within a span of a script. */
+function within(script: Script, piece: string, span: Span): Span | undefined {
+  const start = script.text.lastIndexOf(piece, span.end - piece.length);
+  return start >= span.start ? { start, end: start + piece.length } : undefined;
+}
+
+/** What an anchor brings to several places is pinned once, and so is what several jobs run. */
+function unique(places: readonly PinnedPlace[]): PinnedPlace[] {
+  const seen = new Set<string>();
+  return places.filter(({ path, span, subject }) => {
+    const key = JSON.stringify([path, span.start, span.end, subject]);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function byPlace(a: PinnedPlace, b: PinnedPlace): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : a.span.start - b.span.start;
+}

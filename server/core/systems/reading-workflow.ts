@@ -1,0 +1,360 @@
+import type { SourceFile } from "../analyze.ts";
+import { maskGitHub } from "../masking.ts";
+import type {
+  AmbientSecret,
+  Handover,
+  Job,
+  OperatingSystem,
+  Pipeline,
+  Reference,
+  ReferenceKind,
+  Scope,
+  SecretUse,
+  Shell,
+  Step,
+} from "../model.ts";
+import { readActionReference, readImage, repinOf } from "../reference.ts";
+import type { Span } from "../text.ts";
+import { entries, entry, get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
+import { type Dialect, firstLine, scalarsBelow, scopeOf, scriptOf, secretsBelow, variablesOf } from "./reading.ts";
+import type { System } from "./system.ts";
+
+// The notation of GitHub Actions, which other products read as well.
+
+/** What the products that read this notation do not have in common. */
+export interface WorkflowProduct {
+  /** Where `owner/name` lies; "" where the settings of the server decide. */
+  readonly host: string;
+  /** Names of the context that has the job's token as `.token`. */
+  readonly contexts: readonly string[];
+  /** Names of the job's token among the secrets; the first one stands for the context's. */
+  readonly tokens: readonly string[];
+  /** What every step has in its environment, whatever the file says. */
+  readonly ambient: readonly AmbientSecret[];
+  /** What the names of the environment files start with, such as `GITHUB` of `$GITHUB_ENV`, the usual one first. */
+  readonly prefixes: readonly string[];
+  /** The shell of a step that names none, where it does not run on Windows. */
+  defaultShell(container: boolean): Shell;
+}
+
+/** True for a workflow: what starts it, and a job with its machine or with the workflow that it calls. */
+export function isWorkflow(root: YamlNode | undefined): boolean {
+  const jobs = entries(get(root, "jobs"));
+  const distinctive = jobs.some(
+    ({ value }) => get(value, "runs-on") !== undefined || /\.ya?ml@/.test(text(get(value, "uses")) ?? ""),
+  );
+  return entry(root, "on") !== undefined && distinctive;
+}
+
+/** True for the metadata of an action. */
+export function isAction(root: YamlNode | undefined): boolean {
+  return get(root, "runs", "using") !== undefined;
+}
+
+/**
+ * Reads a workflow or a composite action.
+ * Source: docs.github.com, "Workflow syntax for GitHub Actions" and "Metadata syntax for GitHub Actions".
+ */
+export function readWorkflow(
+  file: SourceFile,
+  { documents: [root] }: YamlFile,
+  { id, name }: Pick<System, "id" | "name">,
+  product: WorkflowProduct,
+): Pipeline {
+  const dialect: Dialect = { mask: maskGitHub, secretsIn: secretReader(product) };
+  const reader: Reader = { file, root, product, dialect };
+  const scope = scopeOf(
+    file,
+    {
+      level: "pipeline",
+      label: "the whole workflow",
+      parent: undefined,
+      owner: root,
+      key: "env",
+      ambient: product.ambient,
+    },
+    dialect,
+  );
+  const composite = get(root, "runs", "steps");
+  const jobs =
+    composite === undefined
+      ? entries(get(root, "jobs")).map(({ key, keySpan, value }) => readJob(reader, scope, key, keySpan, value))
+      : [readComposite(reader, scope, composite)];
+  return {
+    system: id,
+    systemName: name,
+    path: file.path,
+    text: file.text,
+    jobs,
+    references: imageReference(get(root, "runs", "image"), scope),
+    scope,
+  };
+}
+
+interface Reader {
+  readonly file: SourceFile;
+  readonly root: YamlNode | undefined;
+  readonly product: WorkflowProduct;
+  readonly dialect: Dialect;
+}
+
+function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
+  const host: StepHost = {
+    ...reader,
+    scope,
+    defaultShell: undefined,
+    operatingSystems: [],
+    container: false,
+    folder: ".",
+  };
+  return {
+    id: text(get(reader.root, "name")) ?? "action",
+    span: firstLine(reader.file, steps.span),
+    scope,
+    steps: readSteps(host, steps),
+    references: [],
+  };
+}
+
+function readJob(reader: Reader, pipeline: Scope, id: string, span: Span, job: YamlNode | undefined): Job {
+  const { file, root, dialect } = reader;
+  const scope = scopeOf(
+    file,
+    { level: "job", label: `job “${id}”`, parent: pipeline, owner: job, key: "env" },
+    dialect,
+  );
+  const container = get(job, "container");
+  const image = container?.kind === "map" ? get(container, "image") : container;
+  const inside =
+    container === undefined
+      ? scope
+      : scopeOf(
+          file,
+          { level: "job", label: `the container of job “${id}”`, parent: scope, owner: container, key: "env" },
+          dialect,
+        );
+  const services = entries(get(job, "services")).flatMap(({ value }) => imageReference(get(value, "image"), scope));
+  const host: StepHost = {
+    ...reader,
+    scope: inside,
+    defaultShell: scalar(get(job, "defaults", "run", "shell") ?? get(root, "defaults", "run", "shell")),
+    operatingSystems: operatingSystemsOf(job),
+    container: container !== undefined,
+    folder:
+      text(get(job, "defaults", "run", "working-directory") ?? get(root, "defaults", "run", "working-directory")) ??
+      ".",
+  };
+  const called = actionReference(reader, "workflow", scalar(get(job, "uses")), scope);
+  const call: Step = {
+    label: `the call of job “${id}”`,
+    span,
+    scope,
+    scripts: [],
+    references: called,
+    inputs: [...variablesOf(file, get(job, "with"), dialect), ...variablesOf(file, get(job, "secrets"), dialect)],
+    secrets: [],
+    reads: readsIn(get(job, "with")),
+    tolerated: false,
+    always: false,
+  };
+  const steps = [...(called.length > 0 ? [call] : []), ...readSteps(host, get(job, "steps"))];
+  return { id, span, scope, steps, references: [...imageReference(image, scope), ...services] };
+}
+
+/** What the steps of one job share. */
+interface StepHost extends Reader {
+  readonly scope: Scope;
+  readonly defaultShell: YamlScalar | undefined;
+  readonly operatingSystems: readonly OperatingSystem[];
+  readonly container: boolean;
+  /** The working directory of steps that name none. */
+  readonly folder: string;
+}
+
+/** Steps in order; those inside of `parallel` stand where their group stands. */
+function readSteps(host: StepHost, steps: YamlNode | undefined): readonly Step[] {
+  return items(steps).flatMap((step, index) => {
+    const group = get(step, "parallel");
+    return group === undefined ? [readStep(host, step, `${steps?.span.start}.${index}`)] : readSteps(host, group);
+  });
+}
+
+function readStep(host: StepHost, step: YamlNode, unit: string): Step {
+  const { file, dialect } = host;
+  const label = labelOf(step);
+  const scope = scopeOf(file, { level: "step", label, parent: host.scope, owner: step, key: "env" }, dialect);
+  const run = scalar(get(step, "run"));
+  const folder = text(get(step, "working-directory")) ?? host.folder;
+  const shell = shellOf(scalar(get(step, "shell")) ?? host.defaultShell, host);
+  const setting = {
+    shell,
+    operatingSystems: host.operatingSystems,
+    unit,
+    scratch: "$RUNNER_TEMP",
+    handover: handoverOf(host.product, run?.text ?? ""),
+    folder,
+  };
+  const others = entries(step).filter(({ key }) => key !== "env" && key !== "with");
+  return {
+    label,
+    span: firstLine(file, step.span),
+    scope,
+    scripts: run === undefined ? [] : [scriptOf(file, run, dialect, setting)],
+    references: actionReference(host, "action", scalar(get(step, "uses")), scope),
+    inputs: variablesOf(file, get(step, "with"), dialect),
+    secrets: others.flatMap(({ value }) => secretsBelow(value, dialect)),
+    reads: readsIn(step),
+    tolerated: (text(get(step, "continue-on-error")) ?? "false") !== "false",
+    always: /\b(?:always|failure|cancelled)\s*\(/.test(text(get(step, "if")) ?? ""),
+  };
+}
+
+/** The environment files by the name that the script uses. Source: docs.github.com, "Workflow commands": environment files. */
+function handoverOf({ prefixes: [first = "", ...others] }: WorkflowProduct, script: string): Handover {
+  const prefix = others.find((each) => script.includes(`${each}_ENV`) || script.includes(`${each}_PATH`)) ?? first;
+  return { path: `$${prefix}_PATH`, environment: `$${prefix}_ENV` };
+}
+
+function labelOf(step: YamlNode): string {
+  const named = text(get(step, "name")) ?? text(get(step, "id")) ?? text(get(step, "uses"))?.replace(/@.*$/s, "");
+  const first = (named ?? text(get(step, "run")) ?? "").trim().split("\n", 1)[0] ?? "";
+  return `step “${first.length > 60 ? `${first.slice(0, 59)}…` : first}”`;
+}
+
+/** Source: docs.github.com, `jobs.<job_id>.steps[*].shell`, the table of what each keyword runs. */
+function shellOf(written: YamlScalar | undefined, { operatingSystems, container, product }: StepHost): Shell {
+  const command = written?.text.trim() ?? "";
+  if (command === "") {
+    const windows = operatingSystems.length > 0 && operatingSystems.every((system) => system === "windows");
+    return windows && !container
+      ? { language: "powershell", errexit: true, pipefail: undefined }
+      : product.defaultShell(container);
+  }
+  const [program = "", ...options] = command.split(/\s+/);
+  const name = program
+    .replace(/^.*[/\\]/, "")
+    .replace(/\.exe$/i, "")
+    .toLowerCase();
+  const custom = options.length > 0;
+  const flags = options.filter((option) => /^-\w+$/.test(option)).join("");
+  const errexit = !custom || flags.includes("e");
+  switch (name) {
+    case "bash":
+    case "zsh":
+    case "ksh":
+      return { language: name, errexit, pipefail: name === "bash" && (!custom || options.includes("pipefail")) };
+    case "sh":
+    case "dash":
+    case "ash":
+      return { language: "sh", errexit, pipefail: false };
+    case "pwsh":
+    case "powershell":
+      return { language: "powershell", errexit: true, pipefail: undefined };
+    case "cmd":
+      return { language: "cmd", errexit: false, pipefail: undefined };
+    case "python":
+    case "python3":
+      return { language: "python", errexit: undefined, pipefail: undefined };
+    case "node":
+      return { language: "javascript", errexit: undefined, pipefail: undefined };
+    default: {
+      const inner = /\b(bash|sh|zsh)\b/.exec(command)?.[1];
+      return {
+        language: inner === "bash" || inner === "sh" || inner === "zsh" ? inner : "other",
+        errexit: inner ? errexit : undefined,
+        pipefail: undefined,
+      };
+    }
+  }
+}
+
+/** From `runs-on`; a matrix value is looked up where the matrix is written out. */
+function operatingSystemsOf(job: YamlNode | undefined): readonly OperatingSystem[] {
+  const written = scalarsBelow(get(job, "runs-on")).map(({ text: value }) => value);
+  const names = written.flatMap((value) => {
+    const key = /^\$\{\{\s*matrix\.([\w-]+)\s*\}\}$/.exec(value.trim())?.[1];
+    return key === undefined ? [value] : matrixValues(job, key);
+  });
+  const systems = names.flatMap((name): OperatingSystem[] => {
+    if (/windows/i.test(name)) return ["windows"];
+    if (/macos|darwin/i.test(name)) return ["macos"];
+    return /ubuntu|linux|debian|alpine|docker|lxc/i.test(name) ? ["linux"] : [];
+  });
+  return [...new Set(systems)];
+}
+
+function matrixValues(job: YamlNode | undefined, key: string): readonly string[] {
+  const matrix = get(job, "strategy", "matrix");
+  const included = items(get(matrix, "include")).map((each) => get(each, key));
+  return [...items(get(matrix, key)), ...included].flatMap((value) => text(value) ?? []);
+}
+
+function actionReference(
+  { file, product }: Reader,
+  kind: ReferenceKind,
+  written: YamlScalar | undefined,
+  scope: Scope,
+): readonly Reference[] {
+  if (written === undefined || written.text.trim() === "") return [];
+  const value = written.text;
+  const target = readActionReference(value.trim(), product.host);
+  const at = value.lastIndexOf("@");
+  const version = at < 0 ? undefined : written.map.toDocument({ start: at + 1, end: value.trimEnd().length });
+  const repin =
+    version === undefined || written.map.style === "literal" || written.map.style === "folded"
+      ? undefined
+      : repinOf(file.text, written.span, version);
+  return [
+    {
+      kind: target.kind === "image" ? "image" : kind,
+      text: value,
+      span: written.map.toDocument({ start: 0, end: value.length }),
+      target,
+      scope,
+      repin,
+    },
+  ];
+}
+
+function imageReference(node: YamlNode | undefined, scope: Scope): readonly Reference[] {
+  const written = scalar(node);
+  if (written === undefined || written.text === "" || written.text === "Dockerfile") return [];
+  const name = written.text.replace(/^docker:\/\//, "");
+  const span = written.map.toDocument({ start: 0, end: written.text.length });
+  return [{ kind: "image", text: written.text, span, target: readImage(name), scope, repin: undefined }];
+}
+
+/** Expressions with the strings in them taken out, each with its place in the text. */
+function expressionsIn(value: string): readonly { readonly code: string; readonly start: number }[] {
+  return maskGitHub(value).holes.map(({ span, text: written }) => ({ code: written, start: span.start }));
+}
+
+/** `secrets.NAME`, `secrets['NAME']` and the token that every job gets. */
+function secretReader({ contexts, tokens }: WorkflowProduct): Dialect["secretsIn"] {
+  const use = new RegExp(
+    `\\bsecrets\\s*(?:\\.\\s*([A-Za-z_][\\w-]*)|\\[\\s*'([^']+)'\\s*\\])|\\b(?:${contexts.join("|")})\\s*\\.\\s*token\\b`,
+    "gi",
+  );
+  return (written) => {
+    if (!written.text.includes("${{")) return [];
+    return expressionsIn(written.text).flatMap(({ code, start }) =>
+      [...code.matchAll(use)].map((found): SecretUse => {
+        const name = found[1] ?? found[2] ?? tokens[0] ?? "";
+        const from = start + found.index;
+        const kind = tokens.includes(name.toUpperCase()) ? "token" : "named";
+        return { name, kind, span: written.map.toDocument({ start: from, end: from + found[0].length }) };
+      }),
+    );
+  };
+}
+
+/** Names of environment variables that the expressions of a node read: `env.NAME`. */
+function readsIn(node: YamlNode | undefined): readonly string[] {
+  const names = scalarsBelow(node).flatMap((each) => {
+    if (!each.text.includes("${{") && !/\benv\./.test(each.text)) return [];
+    return [...each.text.matchAll(/\benv\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*'([^']+)'\s*\])/g)].flatMap(
+      (match) => match[1] ?? match[2] ?? [],
+    );
+  });
+  return [...new Set(names)];
+}
