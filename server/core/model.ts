@@ -222,7 +222,13 @@ export type Target =
     }
   | { readonly kind: "image"; readonly name: string; readonly tag: string | undefined; readonly pin: Pin }
   /** Content behind a web address. */
-  | { readonly kind: "address"; readonly url: string; readonly pin: Pin }
+  | {
+      readonly kind: "address";
+      readonly url: string;
+      readonly pin: Pin;
+      /** Where the file says what the content has to be: "sha256-" and base64, without quotes. */
+      readonly integrity?: Span;
+    }
   | { readonly kind: "local"; readonly path: string; readonly pin: "pinned" }
   | { readonly kind: "other"; readonly pin: Pin };
 

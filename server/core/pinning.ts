@@ -81,6 +81,15 @@ function added({ key, slot }: NonNullable<Reference["addition"]>, value: string)
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/** The hex form of bytes that are given in base64 (RFC 4648). */
+export function hexOfBase64(base64: string): string {
+  const bits = [...base64.replace(/=+$/, "")]
+    .map((digit) => DIGITS.indexOf(digit).toString(2).padStart(6, "0"))
+    .join("");
+  const bytes = bits.match(/[01]{8}/g) ?? [];
+  return bytes.map((byte) => Number.parseInt(byte, 2).toString(16).padStart(2, "0")).join("");
+}
+
 /** The base64 form (RFC 4648) of bytes that are given in hex. */
 export function base64OfHex(hex: string): string {
   const bytes = hex.match(/../g)?.map((byte) => Number.parseInt(byte, 16)) ?? [];

@@ -2,6 +2,7 @@ import { pipelineOf, type SourceFile } from "./analyze.ts";
 import type { Context } from "./context.ts";
 import { type CheckedDownload, checkedDownloads, pullsOf } from "./flow.ts";
 import { type Pipeline, type Reference, referencesOf, type Script, type Target } from "./model.ts";
+import { base64OfHex, hexOfBase64 } from "./pinning.ts";
 import type { Question } from "./question.ts";
 import { isCommitId } from "./reference.ts";
 import { placeIn } from "./remote.ts";
@@ -45,6 +46,7 @@ export function pinsOf(file: SourceFile, context: Context): readonly PinnedPlace
 function ofReference(pipeline: Pipeline, reference: Reference): readonly PinnedPlace[] {
   const { target } = reference;
   if (target.kind === "repository") return ofCommit(pipeline, reference, target);
+  if (target.kind === "address") return ofAddress(pipeline, target);
   if (target.kind !== "image" || target.pin !== "pinned") return [];
   const digest = digestIn(reference.text);
   if (digest === undefined) return [];
@@ -94,6 +96,24 @@ function commentBehind(document: string, from: number): Span | undefined {
   const word = name ?? (/^[\w./-]+$/.test(comment) ? comment : undefined);
   const start = from + before.length;
   return word === undefined ? undefined : { start, end: start + word.length };
+}
+
+function ofAddress({ path, text }: Pipeline, { url, integrity }: Extract<Target, { kind: "address" }>) {
+  const [, base64] =
+    /^sha256-([A-Za-z0-9+/]{43}=)$/.exec(integrity ? text.slice(integrity.start, integrity.end) : "") ?? [];
+  if (integrity === undefined || base64 === undefined) return [];
+  const place: PinnedPlace = {
+    kind: "hash",
+    path,
+    span: integrity,
+    subject: url,
+    expected: hexOfBase64(base64),
+    label: undefined,
+    ask: /^https:[^$]*$/i.test(url) ? { kind: "scriptHash", url } : undefined,
+    alive: undefined,
+    update: (pin) => [{ span: integrity, text: `sha256-${base64OfHex(pin)}` }],
+  };
+  return [place];
 }
 
 /** The digest at the end of an image's name. */

@@ -444,8 +444,7 @@ function applied(site: PinSite, changes: ReturnType<typeof pinFetch>, text: stri
 function firstFetch(site: PinSite): Command {
   const [first] = fetchesOf(site);
   if (first !== undefined) return first;
-  const start = site.text.search(/\b(?:curl|wget|fetch)\b/);
-  for (const { command } of commandsOf(site, { start, end: start + 4 })) {
+  for (const { command } of commandsOf(site)) {
     for (const word of [...command.words, ...command.redirects.flatMap(({ target }) => target ?? [])]) {
       const program = parseBashWord(site.text, word, site.holes);
       const found = program && fetchesOf({ ...site, program })[0];

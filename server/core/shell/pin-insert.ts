@@ -1,11 +1,11 @@
 import type { ScriptChange } from "../model.ts";
 import type { NoFix } from "../rule.ts";
 import type { Span } from "../text.ts";
-import { type Chain, staticText } from "./command.ts";
+import { type Block, type Chain, staticText } from "./command.ts";
 import { anchorAt, isHarmless, runsApart } from "./pin-anchor.ts";
 import { mentions, type PinFile } from "./pin-file.ts";
 import { checkLine, layoutOf, quotingOf, staysOneLine } from "./pin-guard.ts";
-import { commandsOf, type OperandStep, type StatementStep, type Step } from "./pin-path.ts";
+import { commandsOf, type Found, type OperandStep, type StatementStep, type Step } from "./pin-path.ts";
 import { indentAt, insert, isRefusal, lineBefore, type PinSite, refuse } from "./pin-site.ts";
 
 /** Where the check of a file goes that a download of the author's already writes. */
@@ -72,17 +72,26 @@ function checkInLayout(
 
 /** True where a later command already compares the file with a checksum list. */
 export function isChecked(site: PinSite, fetch: Span, file: PinFile): boolean {
-  for (const { path, command } of commandsOf(site)) {
-    if (command.span.start < fetch.end) continue;
-    const tool = command.words.some((word) =>
-      /(?:^|\/)(?:g?(?:sha\d*|md5|b2)sum|shasum)$/.test(staticText(word) ?? ""),
-    );
-    const compares = command.words.some((word) => /^(?:-[a-z]*c|--check)$/.test(staticText(word) ?? ""));
+  return comparisonsOf(site).some(({ path, command }) => {
+    if (command.span.start < fetch.end) return false;
     const stage = path.findLast((step) => step.kind === "stage");
     const { start, end } = stage?.node.span ?? command.span;
-    if (tool && compares && mentions(site.text.slice(start, end), file)) return true;
-  }
-  return false;
+    return mentions(site.text.slice(start, end), file);
+  });
+}
+
+const COMPARISONS = new WeakMap<Block, readonly Found[]>();
+
+/** Commands that compare files with a list of checksums, looked for once in each script. */
+function comparisonsOf(site: PinSite): readonly Found[] {
+  const known = COMPARISONS.get(site.program);
+  if (known !== undefined) return known;
+  const found = commandsOf(site).filter(({ command: { words } }) => {
+    const tool = words.some((word) => /(?:^|\/)(?:g?(?:sha\d*|md5|b2)sum|shasum)$/.test(staticText(word) ?? ""));
+    return tool && words.some((word) => /^(?:-[a-z]*c|--check)$/.test(staticText(word) ?? ""));
+  });
+  COMPARISONS.set(site.program, found);
+  return found;
 }
 
 function placeInChain(path: readonly Step[], step: OperandStep): CheckPlace | NoFix | undefined {

@@ -90,21 +90,48 @@ export interface Found {
  * in a here-document or in a string with escapes.
  */
 export function pathTo(site: PinSite, span: Span): readonly Step[] | undefined {
-  for (const { path, command } of commandsOf(site, span)) {
-    const [first] = command.words;
-    const exact = first !== undefined && (command.words.length === 1 || first.span.end < command.span.end);
-    if (command.span.start === span.start && command.span.end === span.end) return exact ? path : undefined;
-  }
+  const found = indexOf(site).bySpan.get(`${span.start}:${span.end}`) ?? first(walk(site, span), span);
+  if (found === undefined) return undefined;
+  const { path, command } = found;
+  const [program] = command.words;
+  const exact = program !== undefined && (command.words.length === 1 || program.span.end < command.span.end);
+  return exact ? path : undefined;
+}
+
+function first(commands: Iterable<Found>, { start, end }: Span): Found | undefined {
+  for (const found of commands) if (found.command.span.start === start && found.command.span.end === end) return found;
   return undefined;
 }
 
-/**
- * Every command of a program, in order, those of substitutions and of `-c` strings included.
- *
- * @param wanted words around this span are read as programs too, whatever command they belong to
- */
-export function* commandsOf(site: PinSite, wanted?: Span): Iterable<Found> {
-  const walk: Walk = {
+/** The commands of a program, worked out once: every finding of a script asks for them. */
+interface Index {
+  readonly commands: readonly Found[];
+  /** By `start:end`; the first where several share a span. */
+  readonly bySpan: ReadonlyMap<string, Found>;
+}
+
+const INDICES = new WeakMap<Block, Index>();
+
+function indexOf(site: PinSite): Index {
+  const known = INDICES.get(site.program);
+  if (known !== undefined) return known;
+  const commands = [...walk(site)];
+  const bySpan = new Map(
+    commands.toReversed().map((found) => [`${found.command.span.start}:${found.command.span.end}`, found] as const),
+  );
+  const index = { commands, bySpan };
+  INDICES.set(site.program, index);
+  return index;
+}
+
+/** Every command of a program, in order, those of substitutions and of `-c` strings included. */
+export function commandsOf(site: PinSite): readonly Found[] {
+  return indexOf(site).commands;
+}
+
+/** @param wanted words around this span are read as programs too, whatever command they belong to */
+function* walk(site: PinSite, wanted?: Span): Iterable<Found> {
+  const way: Walk = {
     program(command, index) {
       const word = command.words[index];
       if (word === undefined) return undefined;
@@ -117,7 +144,7 @@ export function* commandsOf(site: PinSite, wanted?: Span): Iterable<Found> {
     },
     quote: (word) => /^["']/.exec(site.text.slice(word.span.start))?.[0] as "'" | '"' | undefined,
   };
-  yield* inBlock(site.program, [], walk);
+  yield* inBlock(site.program, [], way);
 }
 
 interface Walk {

@@ -89,6 +89,7 @@ export const NOWHERE: Provenance = { origins: [], digests: [] };
 
 /** More entries than this are not tracked: it bounds the cost of hostile scripts, and no real one comes near. */
 const MAX_ENTRIES = 400;
+const MAX_DOWNLOADS = 64;
 
 export function withVariable(state: State, name: string, value: Value): State {
   return { ...state, shell: { ...state.shell, variables: assign(state.shell.variables, name, value) } };
@@ -242,11 +243,12 @@ export function joinProvenance(a: Provenance, b: Provenance): Provenance {
   return { origins: union(a.origins, b.origins), digests: union(a.digests, b.digests) };
 }
 
-/** Both lists, each download once. */
+/** Both lists, each download once; of very many the newest. */
 export function union(a: readonly Download[], b: readonly Download[]): readonly Download[] {
   if (a.length === 0 || a === b) return b;
   if (b.length === 0) return a;
-  return [...new Set([...a, ...b])];
+  const all = [...new Set([...a, ...b])];
+  return all.length > MAX_DOWNLOADS ? all.slice(-MAX_DOWNLOADS) : all;
 }
 
 function merge<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>, both: (a: V, b: V) => V): ReadonlyMap<K, V> {

@@ -327,13 +327,15 @@ function includeReference(node: YamlNode, includes: Includes): readonly Referenc
   return project === undefined ? [] : [projectInclude(node, project, includes)];
 }
 
-function remoteTarget(url: string, pin?: Pin): Target {
+function remoteTarget(url: string, pin?: Pin): Extract<Target, { kind: "address" }> {
   return { kind: "address", url, pin: pin ?? (/[$]/.test(url) ? "unknown" : "mutable") };
 }
 
 function remoteInclude(node: YamlNode, remote: YamlScalar, { text: document, scope }: Includes): Reference {
-  const integrity = text(get(node, "integrity"));
-  const found = reference("include", remote, remoteTarget(remote.text, integrity ? "pinned" : undefined), scope);
+  const integrity = scalar(get(node, "integrity"));
+  const target = remoteTarget(remote.text, integrity?.text ? "pinned" : undefined);
+  const place = integrity?.map.toDocument({ start: 0, end: integrity.text.length });
+  const found = reference("include", remote, place === undefined ? target : { ...target, integrity: place }, scope);
   return integrity === undefined ? withAddition(found, document, node, "integrity") : found;
 }
 
