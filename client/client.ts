@@ -8,6 +8,7 @@ import {
   State,
   WorkDoneProgressCancelNotification,
 } from "vscode-languageclient";
+import { createPins, type Pins } from "./pins.ts";
 import { createProgress } from "./progress.ts";
 
 /** Makes a language client for one kind of server process. */
@@ -20,13 +21,17 @@ export type CreateClient = (options: LanguageClientOptions) => BaseLanguageClien
 export function startClient(context: ExtensionContext, create: CreateClient): Promise<void> {
   const output = window.createOutputChannel("Pipewarden", { log: true });
   const running: { client: BaseLanguageClient | undefined } = { client: undefined };
+  const pins = createPins(
+    async (sha256) => (await running.client?.sendRequest<string | null>("pipewarden/scriptText", { sha256 })) ?? null,
+  );
+  const storage = context.globalStorageUri.toString();
 
   const stop = async () => {
     await running.client?.dispose().catch((error: unknown) => output.warn(String(error)));
     running.client = undefined;
   };
   const start = async () => {
-    const client = createClient(create, output, (message) => void showFailure(message, output));
+    const client = createClient(create, output, pins, storage, (message) => void showFailure(message, output));
     running.client = client;
     // The failure is shown by then.
     await client.start().catch((error: unknown) => output.error(String(error)));
@@ -40,6 +45,7 @@ export function startClient(context: ExtensionContext, create: CreateClient): Pr
 
   context.subscriptions.push(
     output,
+    pins,
     commands.registerCommand("pipewarden.restart", restart),
     commands.registerCommand("pipewarden.showOutput", () => output.show(true)),
     workspace.onDidGrantWorkspaceTrust(() => {
@@ -50,20 +56,30 @@ export function startClient(context: ExtensionContext, create: CreateClient): Pr
   return restart();
 }
 
+/** Languages of the files that a pipeline may run. The server looks at such a document only where a pipeline does run it. */
+const SCRIPTS = ["shellscript", "powershell", "bat", "makefile", "dockerfile"];
+
 /**
  * Documents by language, and by name for those that another extension has given a language of its own. Documents of other schemes,
  * such as the old side of a comparison, are copies of these.
  */
-const DOCUMENTS: DocumentSelector = ["file", "untitled", "vscode-vfs"].flatMap((scheme) => [
-  { scheme, language: "yaml" },
-  { scheme, language: "github-actions-workflow" },
-  { scheme, language: "azure-pipelines" },
-  { scheme, pattern: "**/*.{yml,yaml}" },
-]);
+const DOCUMENTS: DocumentSelector = [
+  ...["file", "untitled", "vscode-vfs"].flatMap((scheme) => [
+    { scheme, language: "yaml" },
+    { scheme, language: "github-actions-workflow" },
+    { scheme, language: "azure-pipelines" },
+    { scheme, pattern: "**/*.{yml,yaml}" },
+  ]),
+  ...SCRIPTS.map((language) => ({ scheme: "file", language })),
+  { scheme: "file", language: "json", pattern: "**/package.json" },
+  { scheme: "file", language: "jsonc", pattern: "**/package.json" },
+];
 
 function createClient(
   create: CreateClient,
   output: LanguageClientOptions["outputChannel"],
+  pins: Pins,
+  storage: string,
   showFailure: (message: string) => void,
 ): BaseLanguageClient {
   const progress = createProgress((token) =>
@@ -74,9 +90,9 @@ function createClient(
     documentSelector: DOCUMENTS,
     ...(output && { outputChannel: output }),
     revealOutputChannelOn: RevealOutputChannelOn.Never,
-    initializationOptions: () => ({ trusted: workspace.isTrusted }),
+    initializationOptions: () => ({ trusted: workspace.isTrusted, storage }),
     initializationFailedHandler: () => false,
-    middleware: { handleWorkDoneProgress: progress.show },
+    middleware: { handleWorkDoneProgress: progress.show, executeCommand: pins.executeCommand },
     errorHandler: {
       error: (error, message, count) => defaults.error(error, message, count),
       closed: async () => {

@@ -1,4 +1,4 @@
-import { ProgressLocation, window } from "vscode";
+import { type Progress, ProgressLocation, window } from "vscode";
 import type {
   ProgressToken,
   WorkDoneProgressBegin,
@@ -18,29 +18,68 @@ export type ShowProgress = (
  * where nobody finds how to cancel it. `endAll` closes what a server that died has left open.
  */
 export function createProgress(cancel: (token: ProgressToken) => void): { show: ShowProgress; endAll(): void } {
-  const ends = new Map<ProgressToken, () => void>();
+  const shown = new Map<ProgressToken, Notification>();
 
   function begin(token: ProgressToken, title: string): void {
     const options = { location: ProgressLocation.Notification, title, cancellable: true };
-    void window.withProgress(options, (_progress, cancellation) => {
+    const notification = createNotification();
+    shown.set(token, notification);
+    void window.withProgress(options, (progress, cancellation) => {
       cancellation.onCancellationRequested(() => cancel(token));
-      return new Promise<void>((resolve) => ends.set(token, resolve));
+      return notification.start(progress);
     });
   }
 
   function end(token: ProgressToken): void {
-    ends.get(token)?.();
-    ends.delete(token);
+    shown.get(token)?.end();
+    shown.delete(token);
   }
 
   return {
     show: (token, params, next) => {
       if (params.kind === "begin" && params.cancellable) return begin(token, params.title);
+      if (params.kind === "report" && shown.has(token)) return shown.get(token)?.report(params);
       if (params.kind === "end") end(token);
       next(token, params);
     },
     endAll: () => {
-      for (const token of ends.keys()) end(token);
+      for (const token of shown.keys()) end(token);
     },
+  };
+}
+
+interface Notification {
+  /** Called when VS Code shows it, which may be after the end. Resolves at the end. */
+  start(progress: Progress<Step>): Promise<void>;
+  report(params: WorkDoneProgressReport): void;
+  end(): void;
+}
+
+interface Step {
+  message?: string;
+  increment?: number;
+}
+
+/** The server says how much is done in all, VS Code wants to know how much more that is. */
+function createNotification(): Notification {
+  const state: { progress: Progress<Step> | undefined; done: number; end: () => void } = {
+    progress: undefined,
+    done: 0,
+    end: () => {},
+  };
+  const ended = new Promise<void>((resolve) => {
+    state.end = resolve;
+  });
+  return {
+    start: (progress) => {
+      state.progress = progress;
+      return ended;
+    },
+    report: ({ message, percentage }) => {
+      const increment = Math.max(0, (percentage ?? state.done) - state.done);
+      if (state.progress !== undefined) state.done += increment;
+      state.progress?.report({ increment, ...(message === undefined ? {} : { message }) });
+    },
+    end: () => state.end(),
   };
 }

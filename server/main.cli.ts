@@ -22,6 +22,12 @@ try {
     version: manifest.version,
     cwd: process.cwd(),
     colours: process.stdout.isTTY === true && !NO_COLOR && TERM !== "dumb",
+    isTerminal: process.stdout.isTTY === true,
+    interruption: () => {
+      const controller = new AbortController();
+      process.once("SIGINT", () => controller.abort());
+      return controller.signal;
+    },
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
   });

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Severity } from "../core/index.ts";
+import { RULES, type Severity } from "../core/index.ts";
 
 /** What the person wants. */
 export type Command =
@@ -7,16 +7,38 @@ export type Command =
   | { readonly kind: "version" }
   /** `reason` is a sentence. */
   | { readonly kind: "wrong"; readonly reason: string }
-  | ScanCommand;
+  | ScanCommand
+  | FixCommand
+  | VerifyCommand;
 
-export interface ScanCommand {
-  readonly kind: "scan";
+/** Which files a command is about. */
+interface Files {
   readonly paths: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+export interface ScanCommand extends Files {
+  readonly kind: "scan";
   readonly format: Format;
   readonly failOn: Severity | "never";
-  readonly exclude: readonly string[];
   /** The file that the report goes to; absent: standard output. */
   readonly output: string | undefined;
+}
+
+export interface FixCommand extends Files {
+  readonly kind: "fix";
+  readonly dryRun: boolean;
+  /** Ids of the rules that are meant; empty: all that are about pins. */
+  readonly rules: readonly string[];
+  /** Hosts that may have a private address. */
+  readonly allowedHosts: readonly string[];
+}
+
+export interface VerifyCommand extends Files {
+  readonly kind: "verify";
+  readonly format: "text" | "json";
+  /** Hosts that may have a private address. */
+  readonly allowedHosts: readonly string[];
 }
 
 export type Format = (typeof FORMATS)[number];
@@ -26,40 +48,69 @@ const FORMATS = ["text", "json", "sarif"] as const;
 const THRESHOLDS = ["error", "warning", "information", "hint", "never"] as const;
 
 export const usage = `Usage: pipewarden scan [path…] [options]
+       pipewarden fix [path…] [options]
+       pipewarden verify [path…] [options]
 
-Finds pipeline steps that run code nobody pinned, and the secrets that code could read.
+scan    Finds pipeline steps that run code nobody pinned, and the secrets that code could read. Asks no network.
+fix     Pins in place what can be pinned: asks git hosts, registries and addresses what each name stands for today.
+verify  Asks again about every pin: which tag moved, which comment is wrong, which script or digest changed or is gone.
 
-Without a path it scans the current folder and leaves out what .gitignore files ignore, node_modules and vendor.
+Without a path they read the current folder and leave out what .gitignore files ignore, node_modules and vendor.
 A path that is named is read whole.
 
 Options:
+  --exclude PATTERN          leave out what matches, as in a .gitignore file; may be repeated
+  --help, --version
+
+Options of scan:
   --format text|json|sarif   how to write the report (default: text)
   --fail-on SEVERITY         error, warning, information, hint or never: from which severity on the
                              exit code is 1 (default: warning); the report holds everything
-  --exclude PATTERN          leave out what matches, as in a .gitignore file; may be repeated
   --output FILE              write the report to a file
-  --help, --version
 
-Exit codes: 0 nothing found, 1 findings, 2 wrong use, or a named path that does not exist or cannot be read.
+Options of fix:
+  --dry-run                  write nothing, print a unified diff
+  --rule ID                  only what this rule finds; may be repeated
+  --allow-host HOST          may be asked although its address is private; may be repeated
+
+Options of verify:
+  --format text|json         how to write the report (default: text)
+  --allow-host HOST          as for fix
+
+Exit codes:
+  scan    0 nothing found, 1 findings
+  fix     0 everything is pinned, 1 something was left as it is, hints aside
+  verify  0 everything is as pinned, 1 something changed
+  all     2 wrong use, a named path that does not exist or cannot be read, or nobody could be asked
 `;
 
 /** Reads the arguments after the program's name. */
 export function readArguments(args: readonly string[]): Command {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+    const { values, positionals, tokens } = parseArgs({
+      args: [...args],
+      options: OPTIONS,
+      allowPositionals: true,
+      tokens: true,
+    });
     if (values.help) return { kind: "help" };
     if (values.version) return { kind: "version" };
     const [command, ...paths] = positionals;
-    const format = FORMATS.find((each) => each === values.format);
-    const failOn = THRESHOLDS.find((each) => each === values["fail-on"]);
     if (command === undefined) return wrong("There is nothing to do without a command.");
-    if (command !== "scan") return wrong(`There is no command “${command}”.`);
-    if (format === undefined)
-      return wrong(`There is no format “${values.format}”: it is one of ${FORMATS.join(", ")}.`);
-    if (failOn === undefined)
-      return wrong(`--fail-on cannot be “${values["fail-on"]}”: it is one of ${THRESHOLDS.join(", ")}.`);
+    const own = OPTIONS_OF.get(command);
+    if (own === undefined) return wrong(`There is no command “${command}”.`);
+    const foreign = tokens.find((token) => token.kind === "option" && !own.includes(token.name));
+    if (foreign?.kind === "option") return wrong(`The command ${command} has no option ${foreign.rawName}.`);
     if (paths.includes("") || values.output === "") return wrong("A path cannot be empty.");
-    return { kind: "scan", paths, format, failOn, exclude: values.exclude, output: values.output };
+    const { exclude, "allow-host": allowedHosts } = values;
+    switch (command) {
+      case "fix":
+        return fixCommand({ paths, exclude }, allowedHosts, values.rule, values["dry-run"]);
+      case "verify":
+        return verifyCommand({ paths, exclude }, allowedHosts, values.format);
+      default:
+        return scanCommand({ paths, exclude }, values.format, values["fail-on"], values.output);
+    }
   } catch (error) {
     // parseArgs goes on after the first sentence with advice that does not fit here.
     return wrong(error instanceof Error ? `${error.message.split(/\. |\n/)[0]}.` : String(error));
@@ -71,9 +122,38 @@ const OPTIONS = {
   "fail-on": { type: "string", default: "warning" },
   exclude: { type: "string", multiple: true, default: [] as string[] },
   output: { type: "string" },
+  "dry-run": { type: "boolean", default: false },
+  rule: { type: "string", multiple: true, default: [] as string[] },
+  "allow-host": { type: "string", multiple: true, default: [] as string[] },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
+
+const OPTIONS_OF: ReadonlyMap<string, readonly string[]> = new Map([
+  ["scan", ["exclude", "format", "fail-on", "output"]],
+  ["fix", ["exclude", "dry-run", "rule", "allow-host"]],
+  ["verify", ["exclude", "format", "allow-host"]],
+]);
+
+function scanCommand(files: Files, written: string, threshold: string, output: string | undefined): Command {
+  const format = FORMATS.find((each) => each === written);
+  const failOn = THRESHOLDS.find((each) => each === threshold);
+  if (format === undefined) return wrong(`There is no format “${written}”: it is one of ${FORMATS.join(", ")}.`);
+  if (failOn === undefined) return wrong(`--fail-on cannot be “${threshold}”: it is one of ${THRESHOLDS.join(", ")}.`);
+  return { kind: "scan", ...files, format, failOn, output };
+}
+
+function fixCommand(files: Files, allowedHosts: readonly string[], rules: readonly string[], dryRun: boolean): Command {
+  const strange = rules.find((each) => !RULES.some(({ id }) => id === each));
+  if (strange !== undefined) return wrong(`There is no rule “${strange}”.`);
+  return { kind: "fix", ...files, dryRun, rules, allowedHosts };
+}
+
+function verifyCommand(files: Files, allowedHosts: readonly string[], format: string): Command {
+  if (format !== "text" && format !== "json")
+    return wrong(`verify has no format “${format}”: it is one of text, json.`);
+  return { kind: "verify", ...files, format, allowedHosts };
+}
 
 function wrong(reason: string): Command {
   return { kind: "wrong", reason };

@@ -17,7 +17,14 @@ export function toJson(report: Report, version: string): string {
       message,
       ...place(file, region),
       related: related.map((each) => ({ message: each.message, ...place(each.file, each.region) })),
-      reach: reach?.map(({ name, kind, scope, level, region }) => ({ name, kind, scope, level, region })),
+      reach: reach?.map((secret) => ({
+        name: secret.name,
+        kind: secret.kind,
+        scope: secret.scope,
+        level: secret.level,
+        path: shownPath(report, secret.file),
+        region: secret.region,
+      })),
       fixes: fixes.map(({ title, changes }) => ({
         title,
         changes: changes.map((change) => ({

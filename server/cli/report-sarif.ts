@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { explain, pageOf, RULES, type Rule, type Severity } from "../core/index.ts";
 import type { Region } from "./lines.ts";
-import { grouped, type Notice, type Place, type Report, type Result, uriOf } from "./report.ts";
+import { distinct, grouped, type Notice, type Place, type Report, type Result, shownPath, uriOf } from "./report.ts";
 
 /**
  * The report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/). `properties.reach` of a result is the list of the names
@@ -60,6 +60,7 @@ function resultOf(report: Report, result: Result) {
     level: LEVELS[result.severity],
     message: { text: result.message },
     locations: [locationOf(report, result)],
+    // The schema forbids equal items in these lists.
     ...(result.related.length > 0 && {
       relatedLocations: distinct(
         result.related.map((related) => ({ ...locationOf(report, related), message: { text: related.message } })),
@@ -70,22 +71,18 @@ function resultOf(report: Report, result: Result) {
     properties: {
       severity: result.severity,
       ...(result.reach && {
-        reach: result.reach.map(({ name }) => name),
-        reachDetails: result.reach.map(({ name, kind, scope, level, region }) => ({
+        reach: [...new Set(result.reach.map(({ name }) => name))],
+        reachDetails: result.reach.map(({ name, kind, scope, level, file, region }) => ({
           name,
           kind,
           scope,
           level,
+          path: shownPath(report, file),
           region,
         })),
       }),
     },
   };
-}
-
-/** The schema forbids equal items in these lists. */
-function distinct<T>(items: readonly T[]): readonly T[] {
-  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }
 
 function locationOf(report: Report, { file, region }: Place) {

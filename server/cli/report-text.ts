@@ -14,7 +14,7 @@ export function toText(report: Report, colours: boolean): string {
 }
 
 /** What there is to say about the scan itself, one line each. */
-export function noticesToText(report: Report): string {
+export function noticesToText(report: Pick<Report, "base" | "notices">): string {
   return report.notices
     .map((notice) => `pipewarden: ${printable(whereOf(report, notice))}: ${printable(notice.message)}\n`)
     .join("");
@@ -47,7 +47,10 @@ function linesOf({ region, severity, message, rule, reach = [] }: Result, paint:
 /** "A and B (the whole workflow), C (job “build”)": each scope once, in the order of the reach. */
 function reachText(reach: NonNullable<Result["reach"]>): string {
   return [...grouped(reach, ({ scope }) => scope)]
-    .map(([scope, secrets]) => `${secrets.map(({ name }) => printable(name)).join(", ")} (${printable(scope)})`)
+    .map(
+      ([scope, secrets]) =>
+        `${[...new Set(secrets.map(({ name }) => printable(name)))].join(", ")} (${printable(scope)})`,
+    )
     .join(", ");
 }
 
@@ -66,6 +69,6 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-function whereOf(report: Report, { file, line }: Notice): string {
+function whereOf(report: Pick<Report, "base">, { file, line }: Notice): string {
   return line === undefined ? shownPath(report, file) : `${shownPath(report, file)}:${line}`;
 }

@@ -28,12 +28,15 @@ export interface Result extends Place {
   readonly message: string;
   readonly related: readonly (Place & { readonly message: string })[];
   /** The secrets in reach, innermost grant first; `undefined` where the finding is not about code that runs. */
-  readonly reach: readonly (ReachedSecret & { readonly region: Region | undefined })[] | undefined;
+  readonly reach: readonly ReachedAt[] | undefined;
   /** The fixes that need nothing from outside. */
   readonly fixes: readonly { readonly title: string; readonly changes: readonly Change[] }[];
   /** 64 hex digits that stay the same while lines move. */
   readonly fingerprint: string;
 }
+
+/** A secret in reach, and the CI file that grants it, with the place where its text does. */
+export type ReachedAt = ReachedSecret & { readonly file: string; readonly region: Region | undefined };
 
 /** Replaces a region of a file; without a region it makes the file. */
 export interface Change {
@@ -54,7 +57,7 @@ export interface Notice {
 }
 
 /** The path as a person at the base would write it, with forward slashes. */
-export function shownPath(report: Report, file: string): string {
+export function shownPath(report: Pick<Report, "base">, file: string): string {
   return slashed(path.relative(report.base, file)) || ".";
 }
 
@@ -75,6 +78,14 @@ export function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): Reado
   }
   return groups;
 }
+
+/** The items without those that say the same as an earlier one. */
+export function distinct<T>(items: readonly T[]): readonly T[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+}
+
+/** From the gravest to the mildest. */
+export const SEVERITIES: readonly Severity[] = ["error", "warning", "information", "hint"];
 
 /** File names of Windows may hold half a surrogate pair, which no URI can say. */
 function wellFormed(text: string): string {

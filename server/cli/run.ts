@@ -1,14 +1,17 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Severity } from "../core/index.ts";
+import { Refusal } from "../resolvers/resolver.ts";
 import { reasonOf } from "../workspace/read-file.ts";
 import { readArguments, type ScanCommand, usage } from "./arguments.ts";
+import { runFix } from "./fix.ts";
 import { printable } from "./printable.ts";
-import type { Report } from "./report.ts";
+import { type Report, SEVERITIES } from "./report.ts";
 import { toJson } from "./report-json.ts";
 import { toSarif } from "./report-sarif.ts";
 import { noticesToText, toText } from "./report-text.ts";
 import { scan } from "./scan.ts";
+import { runVerify } from "./verify.ts";
 
 /** What the command line needs from its process. */
 export interface Terminal {
@@ -17,6 +20,10 @@ export interface Terminal {
   readonly cwd: string;
   /** True where standard output shows colours. */
   readonly colours: boolean;
+  /** True where standard output is read by a person. */
+  readonly isTerminal: boolean;
+  /** From now on an interruption by the person no longer ends the process, but aborts this signal. */
+  interruption(): AbortSignal;
   out(text: string): void;
   err(text: string): void;
 }
@@ -27,7 +34,15 @@ export type ExitCode = 0 | 1 | 2;
 /** Runs the command line with the arguments after the program's name. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const command = readArguments(args);
-  if (command.kind === "scan") return runScan(command, terminal);
+  try {
+    if (command.kind === "scan") return await runScan(command, terminal);
+    if (command.kind === "fix") return await runFix(command, terminal);
+    if (command.kind === "verify") return await runVerify(command, terminal);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    terminal.err(`pipewarden: ${printable(error.message)}\n`);
+    return 2;
+  }
   if (command.kind === "help") terminal.out(usage);
   if (command.kind === "version") terminal.out(`${terminal.version}\n`);
   if (command.kind !== "wrong") return 0;
@@ -63,9 +78,6 @@ function written(report: Report, { format, output }: ScanCommand, exitCode: Exit
       return toText(report, terminal.colours && output === undefined);
   }
 }
-
-/** From the gravest to the mildest. */
-const SEVERITIES: readonly Severity[] = ["error", "warning", "information", "hint"];
 
 function exitCodeOf({ results, notices }: Report, failOn: Severity | "never"): ExitCode {
   if (notices.some(({ failure }) => failure)) return 2;

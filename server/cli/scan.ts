@@ -1,126 +1,47 @@
 import { createHash } from "node:crypto";
-import { type Stats, statSync } from "node:fs";
 import path from "node:path";
-import { analyze, type Context, type Edit, type Finding, type Fix } from "../core/index.ts";
-import { type Configuration, readConfiguration } from "../workspace/configuration.ts";
-import { discover } from "../workspace/discover.ts";
-import { patternTest } from "../workspace/globs.ts";
-import { isWithin, slashed } from "../workspace/paths.ts";
-import { readText, reasonOf } from "../workspace/read-file.ts";
-import { contextFor, createRepositories } from "../workspace/repository.ts";
+import { analyze, type Edit, type Finding, type Fix } from "../core/index.ts";
+import { type FileRequest, NO_CI_FILE, type ReadFile, walk } from "./files.ts";
 import { type Region, regionsOf } from "./lines.ts";
-import type { Change, Notice, Report, Result } from "./report.ts";
+import { type Change, distinct, grouped, type Notice, type Report, type Result, SEVERITIES } from "./report.ts";
 
-export interface ScanRequest {
-  /** Files and folders as the person named them; none means the current folder. */
-  readonly paths: readonly string[];
-  /** Patterns as in a .gitignore file. */
-  readonly exclude: readonly string[];
-  /** Absolute path of the folder that `paths` start from. */
-  readonly cwd: string;
-}
-
-/**
- * Reads and analyses the files of a request. What was named is read whole; without a name, ignored and vendored files of the
- * current folder are left out. Never rejects for what it meets in the file system.
- */
-export async function scan({ paths, exclude, cwd }: ScanRequest): Promise<Report> {
-  const named = (paths.length === 0 ? ["."] : paths).map((each) => path.resolve(cwd, each));
+/** Reads and analyses the files of a request. Never rejects for what it meets in the file system. */
+export async function scan(request: FileRequest): Promise<Report> {
   const notices: Notice[] = [];
-  const targets = named.flatMap((each) => targetAt(each, notices));
-  const [first] = targets;
-  const base = targets.length === 1 && named.length === 1 && first?.isFolder ? first.path : cwd;
+  const { base, files } = walk(request, notices);
   const desk = createDesk(notices);
-  const seen = new Set<string>();
-  const isExcluded = patternTest(exclude);
-  for (const target of targets) {
-    for await (const file of filesOf(target, { respectIgnore: paths.length === 0, exclude }, notices)) {
-      if (seen.has(file) || (!target.isFolder && isWithin(cwd, file) && isExcluded(slashed(path.relative(cwd, file)))))
-        continue;
-      seen.add(file);
-      desk.read(file, !target.isFolder);
-    }
-  }
-  return { base, ciFiles: desk.ciFiles(), results: withFingerprints(desk.drafts()), notices };
-}
-
-interface Target {
-  readonly path: string;
-  readonly isFolder: boolean;
-}
-
-function targetAt(file: string, notices: Notice[]): readonly Target[] {
-  try {
-    const stats: Stats = statSync(file);
-    return [{ path: file, isFolder: stats.isDirectory() }];
-  } catch (error) {
-    notices.push({ file, message: sentence(reasonOf(error)), failure: true });
-    return [];
-  }
-}
-
-async function* filesOf(
-  { path: folder, isFolder }: Target,
-  options: { readonly respectIgnore: boolean; readonly exclude: readonly string[] },
-  notices: Notice[],
-): AsyncGenerator<string> {
-  if (!isFolder) return yield folder;
-  const onUnreadable = (unreadable: string, reason: string) =>
-    notices.push({ file: unreadable, message: sentence(reason), failure: unreadable === folder });
-  yield* discover(folder, { ...options, onUnreadable });
+  for await (const file of files) desk.analyze(file);
+  return { base, ciFiles: desk.ciFiles(), results: withFingerprints(inOrder(desk.drafts())), notices };
 }
 
 /** A result before equal ones are numbered. */
 type Draft = Omit<Result, "fingerprint"> & { readonly identity: string };
 
 interface Desk {
-  /** Analyses a file. `isNamed`: a person named this very file, so nothing is left out in silence. */
-  read(file: string, isNamed: boolean): void;
+  analyze(read: ReadFile): void;
   ciFiles(): number;
   drafts(): readonly Draft[];
 }
 
-/** Analyses files one by one and keeps what it learned about their repositories. */
+/** Analyses files one by one and collects what is found. */
 function createDesk(notices: Notice[]): Desk {
-  const repositories = createRepositories();
-  const worlds = new Map<string, { readonly context: Context; readonly configuration: Configuration }>();
   const drafts = new Map<string, Draft>();
   const claimed = new Set<string>();
-
-  const worldOf = (root: string) => {
-    const known = worlds.get(root);
-    if (known !== undefined) return known;
-    const world = { context: contextFor(root), configuration: readConfiguration(root) };
-    worlds.set(root, world);
-    for (const { path: file, line, message } of world.configuration.problems)
-      notices.push({ file, line, message, failure: false });
-    return world;
-  };
-
   return {
     ciFiles: () => claimed.size,
     drafts: () => [...drafts.values()],
-    read: (file, isNamed) => {
-      const repository = repositories.repositoryOf(file);
-      const { context, configuration } = worldOf(repository.root);
-      if (!isNamed && configuration.excludes(repository.path)) return;
-      const content = readText(file);
-      if ("unreadable" in content) {
-        notices.push({ file, message: sentence(content.unreadable), failure: isNamed });
-        return;
-      }
+    analyze: ({ file, isNamed, root, path: own, text, context, configuration, isLeftOut }) => {
       try {
-        const { system, findings } = analyze(
-          { path: repository.path, text: content.text },
-          context,
-          configuration.settings,
-        );
+        const { system, findings } = analyze({ path: own, text }, context, configuration.settings);
         if (system !== undefined) claimed.add(file);
-        else if (isNamed) notices.push({ file, message: "Is no CI file that Pipewarden knows.", failure: false });
-        const textAt = (other: string) => (other === repository.path ? content.text : context.read(other));
-        for (const draft of draftsOf(findings, repository.root, repository.path, textAt)) {
+        else if (isNamed) notices.push({ file, message: NO_CI_FILE, failure: false });
+        const textAt = (other: string) => (other === own ? text : context.read(other));
+        const isWanted = ({ path: at }: Finding) =>
+          at === own || !(configuration.excludes(at) || isLeftOut(path.join(root, at)));
+        for (const draft of draftsOf(findings.filter(isWanted), root, own, textAt)) {
           const key = JSON.stringify([draft.rule.id, draft.file, draft.region.charOffset, draft.region.charLength]);
-          if (!drafts.has(key)) drafts.set(key, draft);
+          const known = drafts.get(key);
+          drafts.set(key, known === undefined ? draft : together(known, draft));
         }
       } catch (error) {
         const cause = error instanceof Error ? error.message : String(error);
@@ -154,12 +75,16 @@ function draftsOf(
     message: finding.message,
     file: absolute(finding.path),
     region: regions(finding.path)(finding.span),
-    related: finding.related.map(({ path: file = finding.path, span, message }) => ({
+    related: finding.related.map(({ path: file = own, span, message }) => ({
       file: absolute(file),
       region: regions(file)(span),
       message,
     })),
-    reach: finding.reach?.map((secret) => ({ ...secret, region: secret.span && regions(own)(secret.span) })),
+    reach: finding.reach?.map((secret) => ({
+      ...secret,
+      file: absolute(own),
+      region: secret.span && regions(own)(secret.span),
+    })),
     fixes: finding.fixes.flatMap((fix) => offlineFix(fix, (edit) => changeOf(edit, own, absolute, regions))),
     identity: JSON.stringify([
       finding.rule.id,
@@ -167,6 +92,27 @@ function draftsOf(
       (textAt(finding.path) ?? "").slice(finding.span.start, finding.span.end).replace(/\s+/g, " "),
     ]),
   }));
+}
+
+/** What two CI files bring to one place of a script that both run: the gravest of it, with the related places and the secrets of both. */
+function together(a: Draft, b: Draft): Draft {
+  const [grave, mild] = gravity(a) <= gravity(b) ? [a, b] : [b, a];
+  return {
+    ...grave,
+    related: distinct([...grave.related, ...mild.related]),
+    reach: grave.reach && mild.reach ? distinct([...grave.reach, ...mild.reach]) : (grave.reach ?? mild.reach),
+  };
+}
+
+function gravity({ severity }: Draft): number {
+  return SEVERITIES.indexOf(severity);
+}
+
+/** Results of one file stand together, although several CI files may have brought them. */
+function inOrder(drafts: readonly Draft[]): readonly Draft[] {
+  return [...grouped(drafts, ({ file }) => file).values()].flatMap((group) =>
+    group.toSorted(({ region: a }, { region: b }) => a.charOffset - b.charOffset || a.charLength - b.charLength),
+  );
 }
 
 function offlineFix(fix: Fix, change: (edit: Edit) => Change): Result["fixes"] {
@@ -192,9 +138,4 @@ function withFingerprints(drafts: readonly Draft[]): readonly Result[] {
     counts.set(identity, count + 1);
     return { ...result, fingerprint: createHash("sha256").update(`${identity}#${count}`).digest("hex") };
   });
-}
-
-/** A whole sentence from the end of one: "does not exist" becomes "Does not exist.". */
-function sentence(end: string): string {
-  return `${end.charAt(0).toUpperCase()}${end.slice(1)}.`;
 }

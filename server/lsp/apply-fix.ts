@@ -9,17 +9,25 @@ import type { Source, Sources } from "./source.ts";
 /** The command behind every fix that asks. Its one argument is a {@link FixCommand}. */
 export const APPLY_FIX = "pipewarden.applyFix";
 
-/** Names a fix of a finding in a text, so that a later analysis of the same text finds it again. */
+/** Names a fix of a finding, so that a later analysis of the same texts finds it again. */
 export interface FixCommand {
-  readonly uri: string;
-  /** Version of the document that the fix was listed for; `null` where it was not open. */
-  readonly version: number | null;
-  /** {@link fingerprint} of that text. */
-  readonly fingerprint: number;
+  /** The CI file whose analysis found it. */
+  readonly pipeline: Stamp;
+  /** The file that it lies in: the CI file, or one that the CI file runs. */
+  readonly file: Stamp;
   readonly rule: string;
   readonly span: Span;
   /** Index among the finding's fixes. */
   readonly fix: number;
+}
+
+/** A text as it was when a fix was listed. */
+export interface Stamp {
+  readonly uri: string;
+  /** Version of the document; `null` where it was not open. */
+  readonly version: number | null;
+  /** {@link fingerprint} of the text. */
+  readonly fingerprint: number;
 }
 
 /** What applying a fix needs. */
@@ -60,6 +68,14 @@ export async function applyFix(argument: unknown, parts: FixParts, token: Cancel
   }
 }
 
+/** The stamp of a path of a source's repository; `undefined` where there is no such file. */
+export function stampOf(source: Source, path: string): Stamp | undefined {
+  const document = source.documentAt(path);
+  if (document === undefined) return undefined;
+  const { uri } = document;
+  return { uri, version: source.versionOf(uri), fingerprint: fingerprint(document.getText()) };
+}
+
 /** A number that two different texts hardly share (32-bit FNV-1a over the UTF-16 units, mixed with the length). */
 export function fingerprint(text: string): number {
   let hash = 0x811c9dc5 ^ text.length;
@@ -73,8 +89,8 @@ async function prepareAndApply(
   parts: FixParts,
   token: CancellationToken,
 ): Promise<string | undefined> {
-  const source = await parts.sources.find(command.uri);
-  if (source === undefined || isStale(command, source)) return STALE;
+  const source = await parts.sources.find(command.pipeline.uri);
+  if (source === undefined || isStale(command.pipeline, source) || isStale(command.file, source)) return STALE;
   const finding = findAgain(command, source);
   const chosen = finding?.fixes[command.fix];
   if (finding === undefined || chosen === undefined) return GONE;
@@ -86,9 +102,13 @@ async function prepareAndApply(
   const against = objection(source.file, finding, fix, source.context, source.settings);
   if (against !== undefined) return against;
 
-  const now = await parts.sources.find(command.uri);
-  if (now === undefined || now.file.text !== source.file.text || isOtherVersion(now.version, source.version))
-    return EDITED;
+  const now = await parts.sources.find(command.pipeline.uri);
+  const paths = [
+    source.file.path,
+    finding.path,
+    ...fix.edits.flatMap((edit) => ("span" in edit ? (edit.path ?? []) : [])),
+  ];
+  if (now === undefined || paths.some((path) => hasChanged(path, source, now))) return EDITED;
   const edit = toWorkspaceEdit(fix.edits, now, parts.documentChanges);
   const { applied, failureReason } = await parts.connection.workspace.applyEdit({ label: fix.title, edit });
   return applied
@@ -97,17 +117,29 @@ async function prepareAndApply(
 }
 
 /** A document may have been opened or closed between listing and clicking: then the text itself has to be the same. */
-function isStale(command: FixCommand, source: Source): boolean {
-  return isOtherVersion(command.version, source.version) || fingerprint(source.file.text) !== command.fingerprint;
+function isStale(stamp: Stamp, source: Source): boolean {
+  const path = source.pathOf(stamp.uri);
+  const now = path === undefined ? undefined : stampOf(source, path);
+  return now === undefined || !isSameText(stamp, now);
 }
 
-function isOtherVersion(a: number | null, b: number | null): boolean {
-  return a !== null && b !== null && a !== b;
+/** True where a path of a repository has another text in the later source, or another version. */
+export function hasChanged(path: string, before: Source, after: Source): boolean {
+  const [then, now] = [stampOf(before, path), stampOf(after, path)];
+  return then === undefined || now === undefined || !isSameText(then, now);
 }
 
-function findAgain({ rule, span }: FixCommand, source: Source): Finding | undefined {
-  const { findings } = analyze(source.file, source.context, source.settings);
-  return findings.find((each) => each.rule.id === rule && each.span.start === span.start && each.span.end === span.end);
+function isSameText(a: Stamp, b: Stamp): boolean {
+  const isOtherVersion = a.version !== null && b.version !== null && a.version !== b.version;
+  return !isOtherVersion && a.fingerprint === b.fingerprint;
+}
+
+function findAgain({ file, rule, span }: FixCommand, source: Source): Finding | undefined {
+  const path = source.pathOf(file.uri);
+  return analyze(source.file, source.context, source.settings).findings.find(
+    (each) =>
+      each.path === path && each.rule.id === rule && each.span.start === span.start && each.span.end === span.end,
+  );
 }
 
 /** Asks until there are edits, or a reason why there are none. */
@@ -151,9 +183,21 @@ function readFixCommand(argument: unknown): FixCommand {
 
 function isFixCommand(value: unknown): value is FixCommand {
   if (!isRecord(value) || !isRecord(value.span)) return false;
-  const numbers = [value.fix, value.fingerprint, value.span.start, value.span.end, value.version ?? 0];
+  const numbers = [value.fix, value.span.start, value.span.end];
   return (
-    numbers.every((each) => typeof each === "number") && typeof value.uri === "string" && typeof value.rule === "string"
+    numbers.every((each) => typeof each === "number") &&
+    typeof value.rule === "string" &&
+    isStamp(value.pipeline) &&
+    isStamp(value.file)
+  );
+}
+
+function isStamp(value: unknown): value is Stamp {
+  return (
+    isRecord(value) &&
+    typeof value.uri === "string" &&
+    typeof value.fingerprint === "number" &&
+    (value.version === null || typeof value.version === "number")
   );
 }
 

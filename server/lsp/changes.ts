@@ -3,8 +3,8 @@ import {
   DidChangeWatchedFilesNotification,
   DidChangeWorkspaceFoldersNotification,
   FileChangeType,
-  WatchKind,
 } from "vscode-languageserver";
+import { refresh } from "./diagnostics.ts";
 import type { Session } from "./server.ts";
 import { uriKey } from "./uri.ts";
 
@@ -17,15 +17,14 @@ export function serveChanges(session: Session): void {
 }
 
 function serveDocuments(session: Session): void {
-  const { documents, client, scan, asked } = session;
+  const { documents, client, scan, sources } = session;
   documents.onDidChangeContent(({ document: { uri } }) => {
-    if (!client.pulls) scan.touched(uri);
-    lookAtDependents(session, uri);
+    lookAtDependents(session, uri, "typed");
+    if (!client.pulls && sources.mayBePipeline(uri)) scan.touched(uri);
   });
   documents.onDidClose(({ document: { uri } }) => {
-    asked.delete(uriKey(uri));
+    lookAtDependents(session, uri, "typed");
     scan.touched(uri);
-    lookAtDependents(session, uri);
   });
 }
 
@@ -33,18 +32,15 @@ function serveFiles(session: Session): void {
   const { connection, client, scan, guard, initialized } = session;
   connection.onDidChangeWatchedFiles(({ changes }) => {
     for (const { uri, type } of changes) {
-      if (type === FileChangeType.Deleted) scan.deleted(uri);
-      else scan.changed(uri);
-      lookAtDependents(session, uri);
+      if (type === FileChangeType.Changed) scan.changed(uri);
+      else if (type === FileChangeType.Deleted) scan.deleted(uri);
+      else scan.made(uri);
+      lookAtDependents(session, uri, type === FileChangeType.Changed ? "changed" : "come or gone");
     }
   });
   if (client.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration !== true) return;
-  // Editors report a folder that is made, moved or deleted as one event, without the files in it.
-  const watchers = [
-    { globPattern: "**/*", kind: WatchKind.Create | WatchKind.Delete },
-    { globPattern: "**/*.{yml,yaml}", kind: WatchKind.Change },
-    { globPattern: "**/.gitignore", kind: WatchKind.Change },
-  ];
+  // Any file may be a script that a pipeline runs; and editors report a folder that is made, moved or deleted as one event.
+  const watchers = [{ globPattern: "**/*" }];
   void guard("watch files", undefined, async () => {
     await initialized;
     await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
@@ -80,23 +76,15 @@ function serveFolders({ connection, folders, scan }: Session): void {
 }
 
 /**
- * Files whose analysis looked at this one are analysed again: those on disk by the scan, the open ones by the client. On a settings
- * file everything depends.
+ * CI files whose analysis looked at this one are analysed again, and the client hears of what that changes. On a settings file
+ * everything depends.
  */
-function lookAtDependents(session: Session, uri: string): void {
-  const key = uriKey(uri);
-  if (key.endsWith(`/${session.runtime.files.settingsFile}`)) lookAtEverything(session);
-  session.scan.lookAtDependents(key);
-  if ([...session.asked].some(([document, asked]) => document !== key && asked.has(key))) refresh(session);
+function lookAtDependents(session: Session, uri: string, how: "typed" | "changed" | "come or gone"): void {
+  if (uriKey(uri).endsWith(`/${session.runtime.files.settingsFile}`)) lookAtEverything(session);
+  session.scan.lookAtDependents(uri, how);
 }
 
 function lookAtEverything(session: Session): void {
   session.scan.again();
   refresh(session);
-}
-
-/** Makes the client ask again for its open documents. One that does not ask is served by the scan. */
-function refresh({ connection, client, guard }: Session): void {
-  if (!client.pulls || client.capabilities.workspace?.diagnostics?.refreshSupport !== true) return;
-  void guard("have the diagnostics refreshed", undefined, () => connection.languages.diagnostics.refresh());
 }

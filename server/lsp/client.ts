@@ -6,6 +6,8 @@ import {
   TextDocumentSyncKind,
 } from "vscode-languageserver";
 import { APPLY_FIX } from "./apply-fix.ts";
+import { PIN_FILE, PIN_WORKSPACE } from "./pin-everything.ts";
+import { UPDATE_PIN, VERIFY_PINS } from "./verify-pins.ts";
 
 /** What is known about the client from its first message. */
 export interface Client {
@@ -18,6 +20,8 @@ export interface Client {
   readonly trusted: boolean;
   /** The initialization option `settings`, for clients that cannot be asked: `{ pipewarden: {…}, http: {…} }`. */
   readonly settings: unknown;
+  /** The initialization option `storage`: URI of a folder in which the server may keep the texts of pinned scripts. */
+  readonly storage: string | undefined;
 }
 
 /** Reads the client's first message. */
@@ -34,6 +38,7 @@ export function readClient({
     folders: workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []),
     trusted: initializationOptions?.trusted !== false,
     settings: initializationOptions?.settings,
+    storage: typeof initializationOptions?.storage === "string" ? initializationOptions.storage : undefined,
   };
 }
 
@@ -42,7 +47,7 @@ export function capabilitiesFor({ pulls }: Client): ServerCapabilities {
   return {
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
     codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
-    executeCommandProvider: { commands: [APPLY_FIX] },
+    executeCommandProvider: { commands: [APPLY_FIX, PIN_FILE, PIN_WORKSPACE, VERIFY_PINS, UPDATE_PIN] },
     workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
     // No document has to be asked for again because another one changed: the server knows the dependents and says so.
     ...(pulls && {

@@ -1,40 +1,108 @@
-import { type CodeAction, CodeActionKind, type CodeActionParams } from "vscode-languageserver";
-import { analyze, type Finding, type Fix } from "../core/index.ts";
-import { APPLY_FIX, type FixCommand, fingerprint } from "./apply-fix.ts";
-import { toDiagnostic, toSpan, toWorkspaceEdit } from "./convert.ts";
+import { type CodeAction, CodeActionKind, type CodeActionParams, type Diagnostic } from "vscode-languageserver";
+import { analyze, type Finding, type Fix, type Span } from "../core/index.ts";
+import { isPinnable } from "../pins/pin-all.ts";
+import { APPLY_FIX, type FixCommand, stampOf } from "./apply-fix.ts";
+import { mergeDiagnostics, toDiagnostic, toSpan, toWorkspaceEdit } from "./convert.ts";
+import { PIN_FILE } from "./pin-everything.ts";
 import type { Source } from "./source.ts";
 
 /**
  * The fixes of every finding that the asked range touches. A fix that knows its edits carries them, tied to the version; a fix
  * that has to ask carries a command. Nothing is asked here: editors list fixes when the mouse merely rests on a line.
+ *
+ * @param sources the CI files that may have findings in the document: itself, and those that run it
  */
-export function listFixes(params: CodeActionParams, source: Source, documentChanges: boolean): CodeAction[] {
+export function listFixes(
+  params: CodeActionParams,
+  sources: readonly Source[],
+  documentChanges: boolean,
+): CodeAction[] {
   const { only } = params.context;
   if (only !== undefined && !only.some((kind) => isPartOf(CodeActionKind.QuickFix, kind))) return [];
-  const asked = toSpan(params.range, source.document);
-  const { findings } = analyze(source.file, source.context, source.settings);
-  return findings
-    .filter(({ path, span }) => path === source.file.path && span.start <= asked.end && asked.start <= span.end)
-    .flatMap((finding) => finding.fixes.map((fix, index) => toAction(finding, fix, index, source, documentChanges)));
+  const found = sources.flatMap((source) => findingsIn(params, source));
+  const here = found.filter(({ isAsked }) => isAsked);
+  const fixes = [...groupedByPlace(here).values()].flatMap((group) => actionsOf(group, documentChanges));
+  return [...fixes, ...pinAllAction(params.textDocument.uri, found, here)];
 }
 
-function toAction(finding: Finding, fix: Fix, index: number, source: Source, documentChanges: boolean): CodeAction {
-  const action = {
-    title: fix.title,
-    kind: CodeActionKind.QuickFix,
-    diagnostics: [toDiagnostic(finding, source)],
-    isPreferred: index === 0,
-  };
-  if ("edits" in fix) return { ...action, edit: toWorkspaceEdit(fix.edits, source, documentChanges) };
-  const command: FixCommand = {
-    uri: source.uri,
-    version: source.version,
-    fingerprint: fingerprint(source.file.text),
-    rule: finding.rule.id,
-    span: finding.span,
-    fix: index,
-  };
-  return { ...action, command: { title: fix.title, command: APPLY_FIX, arguments: [command] } };
+/** A finding in the document with the CI file whose analysis found it. */
+interface Found {
+  readonly source: Source;
+  readonly finding: Finding;
+  readonly diagnostic: Diagnostic;
+  /** True where the asked range touches it. */
+  readonly isAsked: boolean;
+}
+
+function findingsIn({ textDocument, range }: CodeActionParams, source: Source): readonly Found[] {
+  const path = source.pathOf(textDocument.uri);
+  const document = path === undefined ? undefined : source.documentAt(path);
+  if (path === undefined || document === undefined || source.isExcluded(path)) return [];
+  const asked = toSpan(range, document);
+  return analyze(source.file, source.context, source.settings)
+    .findings.filter((finding) => finding.path === path)
+    .map((finding) => {
+      const isAsked = touches(finding.span, asked);
+      return { source, finding, diagnostic: toDiagnostic(finding, document, source), isAsked };
+    });
+}
+
+/** Beside something that can be pinned, where it is not the only one of the document: everything at once. */
+function pinAllAction(uri: string, found: readonly Found[], here: readonly Found[]): readonly CodeAction[] {
+  const all = groupedByPlace(found.filter(canBePinned)).size;
+  const own = here.filter(canBePinned);
+  if (all < 2 || own.length === 0) return [];
+  const title = `Pin all ${all} references in this file`;
+  const diagnostics = mergeDiagnostics(own.map(({ diagnostic }) => [diagnostic]));
+  const command = { title, command: PIN_FILE, arguments: [uri] };
+  return [{ title, kind: CodeActionKind.QuickFix, diagnostics, command }];
+}
+
+function canBePinned({ finding }: Found): boolean {
+  return finding.fixes.length > 0 && isPinnable(finding);
+}
+
+function touches(a: Span, b: Span): boolean {
+  return a.start <= b.end && b.start <= a.end;
+}
+
+function groupedByPlace(found: readonly Found[]): ReadonlyMap<string, readonly Found[]> {
+  const groups = new Map<string, Found[]>();
+  for (const each of found) {
+    const { rule, span } = each.finding;
+    const key = `${rule.id}:${span.start}:${span.end}`;
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  return groups;
+}
+
+/** The fixes of one finding. Where several CI files have it, each title is offered once. */
+function actionsOf(group: readonly Found[], documentChanges: boolean): readonly CodeAction[] {
+  const diagnostics = mergeDiagnostics(group.map(({ diagnostic }) => [diagnostic]));
+  const actions = group.flatMap(({ source, finding }) =>
+    finding.fixes.map((fix, index) => ({
+      title: fix.title,
+      kind: CodeActionKind.QuickFix,
+      diagnostics,
+      ...effectOf(fix, index, finding, source, documentChanges),
+    })),
+  );
+  const distinct = [...new Map(actions.toReversed().map((action) => [action.title, action])).values()].reverse();
+  return distinct.map((action, index) => ({ ...action, isPreferred: index === 0 }));
+}
+
+function effectOf(
+  fix: Fix,
+  index: number,
+  { rule, path, span }: Finding,
+  source: Source,
+  documentChanges: boolean,
+): Pick<CodeAction, "edit" | "command"> {
+  if ("edits" in fix) return { edit: toWorkspaceEdit(fix.edits, source, documentChanges) };
+  const [pipeline, file] = [stampOf(source, source.file.path), stampOf(source, path)];
+  if (pipeline === undefined || file === undefined) return {};
+  const command: FixCommand = { pipeline, file, rule: rule.id, span, fix: index };
+  return { command: { title: fix.title, command: APPLY_FIX, arguments: [command] } };
 }
 
 /** Kinds form a tree: "quickfix.pin" is part of "quickfix", and everything is part of "". */

@@ -3,12 +3,13 @@ import {
   type Diagnostic,
   type DiagnosticRelatedInformation,
   DiagnosticSeverity,
+  type Position,
   type Range,
   type TextDocumentEdit,
   type TextEdit,
   type WorkspaceEdit,
 } from "vscode-languageserver";
-import { TextDocument } from "vscode-languageserver-textdocument";
+import type { TextDocument } from "vscode-languageserver-textdocument";
 import {
   type Edit,
   type Finding,
@@ -29,10 +30,10 @@ const SEVERITIES: { readonly [S in Severity]: DiagnosticSeverity } = {
   hint: DiagnosticSeverity.Hint,
 };
 
-/** A finding in the source's own file, as an editor shows it. */
-export function toDiagnostic(finding: Finding, source: Source): Diagnostic {
+/** A finding as an editor shows it in the document that it lies in. */
+export function toDiagnostic(finding: Finding, document: TextDocument, source: Source): Diagnostic {
   return {
-    range: toRange(finding.span, source.document),
+    range: toRange(finding.span, document),
     severity: SEVERITIES[finding.severity],
     source: "pipewarden",
     code: finding.rule.id,
@@ -41,6 +42,22 @@ export function toDiagnostic(finding: Finding, source: Source): Diagnostic {
     relatedInformation: relatedTo(finding).flatMap((related) => toRelated(related, source)),
     data: { rule: finding.rule.id },
   };
+}
+
+/**
+ * The diagnostics of one file from several analyses, by place. What two of them say about one place is one diagnostic: the gravest, with
+ * the related places of all.
+ */
+export function mergeDiagnostics(groups: readonly (readonly Diagnostic[])[]): Diagnostic[] {
+  const [first = [], ...others] = groups.filter((group) => group.length > 0);
+  if (others.length === 0) return [...first];
+  const merged = new Map<string, Diagnostic>();
+  for (const diagnostic of [first, ...others].flat()) {
+    const key = JSON.stringify([diagnostic.code, diagnostic.range]);
+    const known = merged.get(key);
+    merged.set(key, known === undefined ? diagnostic : joined(known, diagnostic));
+  }
+  return [...merged.values()].sort(byPlace);
 }
 
 /** Lines and UTF-16 columns of a span. */
@@ -59,31 +76,47 @@ export function toSpan(range: Range, document: TextDocument): Span {
  */
 export function toWorkspaceEdit(edits: readonly Edit[], source: Source, documentChanges: boolean): WorkspaceEdit {
   const creations = edits.flatMap((edit) => ("create" in edit ? toCreation(edit.path, edit.create, source) : []));
-  const changes = [...groupByPath(edits)].flatMap(([path, group]) => toChange(path, group, source));
+  const changes = [...groupByPath(edits, source.file.path)].flatMap(([path, group]) => toChange(path, group, source));
   if (documentChanges) return { documentChanges: [...creations, ...changes] };
   return {
     changes: Object.fromEntries(changes.map(({ textDocument, edits }) => [textDocument.uri, edits as TextEdit[]])),
   };
 }
 
+function joined(a: Diagnostic, b: Diagnostic): Diagnostic {
+  const [grave, mild] = severityOf(a) <= severityOf(b) ? [a, b] : [b, a];
+  const related = [...(grave.relatedInformation ?? []), ...(mild.relatedInformation ?? [])];
+  const distinct = new Map(related.map((place) => [JSON.stringify(place), place]));
+  return { ...grave, relatedInformation: [...distinct.values()] };
+}
+
+function severityOf({ severity = DiagnosticSeverity.Error }: Diagnostic): number {
+  return severity;
+}
+
+function byPlace({ range: a }: Diagnostic, { range: b }: Diagnostic): number {
+  return comparePositions(a.start, b.start) || comparePositions(a.end, b.end);
+}
+
+function comparePositions(a: Position, b: Position): number {
+  return a.line - b.line || a.character - b.character;
+}
+
 /** What a finding points to: the places that the rule names, and each secret in reach with the line that grants it. */
-function relatedTo({ related, reach = [], span }: Finding): readonly Related[] {
-  const secrets = reach.map((secret) => ({ span: secret.span ?? span, message: reachMessage(secret) }));
-  const isSaid = ({ path, span: { start } }: Related) =>
-    path === undefined && reach.some((secret) => secret.span?.start === start);
+function relatedTo({ related, reach = [], span, path }: Finding): readonly Related[] {
+  const secrets = reach.map((secret) => {
+    const message = reachMessage(secret);
+    return secret.span === undefined ? { path, span, message } : { span: secret.span, message };
+  });
+  const isSaid = (place: Related) =>
+    place.path === undefined && reach.some((secret) => secret.span?.start === place.span.start);
   return [...related.filter((place) => !isSaid(place)), ...secrets];
 }
 
+/** A place without a path lies in the analysed file. */
 function toRelated({ message, span, path }: Related, source: Source): DiagnosticRelatedInformation[] {
-  const document = documentOf(path, source);
+  const document = source.documentAt(path ?? source.file.path);
   return document === undefined ? [] : [{ location: { uri: document.uri, range: toRange(span, document) }, message }];
-}
-
-/** The document of a path of the repository, the analysed one where no path is given. */
-function documentOf(path: string | undefined, source: Source): TextDocument | undefined {
-  if (path === undefined || path === source.file.path) return source.document;
-  const text = source.context.read(path);
-  return text === undefined ? undefined : TextDocument.create(source.uriOf(path), "plaintext", 0, text);
 }
 
 function reachMessage({ name, scope, span }: ReachedSecret): string {
@@ -102,21 +135,22 @@ function toCreation(path: string, text: string, source: Source): (CreateFile | T
 
 type Replacement = Extract<Edit, { span: Span }>;
 
-function groupByPath(edits: readonly Edit[]): ReadonlyMap<string | undefined, readonly Replacement[]> {
-  const groups = new Map<string | undefined, Replacement[]>();
+/** Edits without a path are those of the analysed file. */
+function groupByPath(edits: readonly Edit[], own: string): ReadonlyMap<string, readonly Replacement[]> {
+  const groups = new Map<string, Replacement[]>();
   for (const edit of edits) {
-    if ("span" in edit) groups.set(edit.path, [...(groups.get(edit.path) ?? []), edit]);
+    const path = edit.path ?? own;
+    if ("span" in edit) groups.set(path, [...(groups.get(path) ?? []), edit]);
   }
   return groups;
 }
 
-function toChange(path: string | undefined, edits: readonly Replacement[], source: Source): TextDocumentEdit[] {
-  const document = documentOf(path, source);
+function toChange(path: string, edits: readonly Replacement[], source: Source): TextDocumentEdit[] {
+  const document = source.documentAt(path);
   if (document === undefined) return [];
-  const version = document === source.document ? source.version : source.versionOf(document.uri);
   return [
     {
-      textDocument: { uri: document.uri, version },
+      textDocument: { uri: document.uri, version: source.versionOf(document.uri) },
       edits: edits.map(({ span, text }) => ({ range: toRange(span, document), newText: text })),
     },
   ];

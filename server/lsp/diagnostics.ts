@@ -6,21 +6,12 @@ import {
   type PublishDiagnosticsParams,
   type WorkspaceDiagnosticReport,
 } from "vscode-languageserver";
-import { analyze } from "../core/index.ts";
+import { analyze, type Finding } from "../core/index.ts";
 import { toDiagnostic } from "./convert.ts";
+import type { FileReport, Report } from "./reports.ts";
 import type { Session } from "./server.ts";
 import type { Source, Sources } from "./source.ts";
 import { uriKey } from "./uri.ts";
-
-/** What was found in one file. */
-export interface Report {
-  readonly uri: string;
-  /** Version of the open document; `null` where the text was read from disk. */
-  readonly version: number | null;
-  readonly items: Diagnostic[];
-  /** Keys of the files that the analysis looked at: when one of them changes, the report is out of date. */
-  readonly asked: ReadonlySet<string>;
-}
 
 /**
  * Answers a client that asks for diagnostics, and sends them to one that does not. For an asking client open documents are one
@@ -32,43 +23,68 @@ export function serveDiagnostics(session: Session): void {
   else push(session);
 }
 
-/** Analyses a file, open or not; `undefined` where it is not wanted, is left out or cannot be read. */
+/** Analyses a CI file, open or not; `undefined` where it is none, is not wanted, is left out or cannot be read. */
 export async function examineFile(
   uri: string,
   sources: Sources,
   isWanted: (isOpen: boolean) => boolean,
 ): Promise<Report | undefined> {
+  if (!sources.mayBePipeline(uri)) return undefined;
   const source = await sources.find(uri);
   return source === undefined || !isWanted(source.version !== null) ? undefined : examine(source);
 }
 
-/** The report on a file where nothing can be found. */
-export function nothingFound(uri: string): Report {
-  return { uri, version: null, items: [], asked: new Set() };
+/** Makes the client ask again for its open documents. One that does not ask is sent what is new. */
+export function refresh({ connection, client, guard }: Session): void {
+  if (!client.pulls || client.capabilities.workspace?.diagnostics?.refreshSupport !== true) return;
+  void guard("have the diagnostics refreshed", undefined, () => connection.languages.diagnostics.refresh());
 }
 
 function examine(source: Source): Report {
   const { findings, asked } = analyze(source.file, source.context, source.settings);
-  const own = findings.filter((finding) => finding.path === source.file.path);
+  const paths = new Set([source.file.path, ...findings.map(({ path }) => path)]);
   return {
     uri: source.uri,
-    version: source.version,
-    items: own.map((finding) => toDiagnostic(finding, source)),
+    parts: [...paths].flatMap((path) => partOf(source, path, findings)),
     asked: new Set(asked.map((path) => uriKey(source.uriOf(path)))),
   };
 }
 
+function partOf(source: Source, path: string, findings: readonly Finding[]): FileReport[] {
+  const document = source.documentAt(path);
+  if (document === undefined || source.isExcluded(path)) return [];
+  const own = findings.filter((finding) => finding.path === path);
+  const items = own.map((finding) => toDiagnostic(finding, document, source));
+  return [{ uri: document.uri, version: source.versionOf(document.uri), items }];
+}
+
 function answerPulls(session: Session): void {
-  const { connection, sources, scan, asked, guard } = session;
+  const { connection, documents, sources, scan, guard } = session;
+  const answers = new Map<string, string>();
   connection.languages.diagnostics.on(({ textDocument: { uri } }) =>
     guard("answer with diagnostics", full([]), async () => {
+      // What is to be said about a script is known to the pipelines alone, whether or not the client asks about the workspace.
+      if (!sources.mayBePipeline(uri)) scan.start();
+      await scan.examined(uri);
       const report = await examineFile(uri, sources, () => true);
-      if (sources.isOpen(uri)) asked.set(uriKey(uri), report?.asked ?? new Set());
-      // A client throws away what it asked about a document that it closed meanwhile, so it is told once more.
-      else scan.touched(uri);
-      return full(report?.items ?? []);
+      const { items } = scan.on(uri, report);
+      if (sources.isOpen(uri)) {
+        answers.set(uriKey(uri), JSON.stringify(items));
+        scan.learn(uri, report);
+      } else {
+        // A client throws away what it asked about a document that it closed meanwhile, so it is told once more.
+        scan.touched(uri);
+      }
+      return full(items);
     }),
   );
+  // The client's own answer for an open document goes before what it is told about the workspace, so it has to ask anew.
+  scan.subscribe((reports) => {
+    const isNews = ({ uri, items }: FileReport) =>
+      (answers.get(uriKey(uri)) ?? JSON.stringify(items)) !== JSON.stringify(items);
+    if (reports.some(isNews)) refresh(session);
+  });
+  documents.onDidClose(({ document }) => answers.delete(uriKey(document.uri)));
 
   const shutdown = new Promise<void>((resolve) => connection.onShutdown(() => resolve()));
   connection.languages.diagnostics.onWorkspace((_params, token, _progress, parts) =>
@@ -94,7 +110,7 @@ function push({ connection, scan, guard, initialized }: Session): void {
   });
 }
 
-function toPush({ uri, version, items }: Report): PublishDiagnosticsParams {
+function toPush({ uri, version, items }: FileReport): PublishDiagnosticsParams {
   return { uri, diagnostics: items, ...(version !== null && { version }) };
 }
 
@@ -102,7 +118,7 @@ function full(items: Diagnostic[]): FullDocumentDiagnosticReport {
   return { kind: DocumentDiagnosticReportKind.Full, items };
 }
 
-function toWorkspaceReport(reports: readonly Report[]): WorkspaceDiagnosticReport {
+function toWorkspaceReport(reports: readonly FileReport[]): WorkspaceDiagnosticReport {
   return { items: reports.map(({ uri, version, items }) => ({ ...full(items), uri, version })) };
 }
 

@@ -1,12 +1,16 @@
 import { APPLY_FIX, applyFix } from "./apply-fix.ts";
 import { listFixes } from "./code-actions.ts";
+import { PIN_FILE, PIN_WORKSPACE, pinEverything } from "./pin-everything.ts";
 import type { Session } from "./server.ts";
+import { uriKey } from "./uri.ts";
+import { SCRIPT_TEXT, scriptText, UPDATE_PIN, updatePin, VERIFY_PINS, verifyPins } from "./verify-pins.ts";
 
 /** Notification of the client that the person has decided to trust the workspace. It has no parameters. */
 export const WORKSPACE_TRUSTED = "pipewarden/workspaceTrusted";
 
-/** Lists fixes and applies those that ask. */
-export function serveFixes({ connection, runtime, client, settings, sources, guard }: Session): void {
+/** Lists fixes, applies those that ask, and does what the commands say. */
+export function serveFixes(session: Session): void {
+  const { connection, runtime, client, settings, sources, scan, guard } = session;
   const trust = { given: client.trusted };
   connection.onNotification(WORKSPACE_TRUSTED, () => {
     trust.given = true;
@@ -14,17 +18,39 @@ export function serveFixes({ connection, runtime, client, settings, sources, gua
 
   connection.onCodeAction((params) =>
     guard("list the fixes", [], async () => {
-      const source = await sources.find(params.textDocument.uri);
-      return source === undefined ? [] : listFixes(params, source, client.documentChanges);
+      const { uri } = params.textDocument;
+      await scan.examined(uri);
+      const own = sources.mayBePipeline(uri) ? [uri] : [];
+      const others = scan.reporters(uri).filter((each) => uriKey(each) !== uriKey(uri));
+      const found = await Promise.all([...own, ...others].map((each) => sources.find(each)));
+      const present = found.filter((source) => source !== undefined);
+      return listFixes(params, present, client.documentChanges);
     }),
   );
 
   connection.onExecuteCommand(({ command, arguments: args = [] }, token) =>
-    guard("apply the fix", null, async () => {
+    guard("do what was asked for", null, async () => {
       const { documentChanges } = client;
       const parts = { connection, runtime, settings, sources, isTrusted: () => trust.given, documentChanges };
-      if (command === APPLY_FIX) await applyFix(args[0], parts, token);
-      return null;
+      switch (command) {
+        case APPLY_FIX:
+          await applyFix(args[0], parts, token);
+          return null;
+        case PIN_FILE:
+        case PIN_WORKSPACE:
+          await pinEverything(command, args[0], session, trust.given, token);
+          return null;
+        case VERIFY_PINS:
+          return verifyPins(args[0], session, trust.given, token);
+        case UPDATE_PIN:
+          await updatePin(args[0], session);
+          return null;
+        default:
+          return null;
+      }
     }),
+  );
+  connection.onRequest(SCRIPT_TEXT, (params) =>
+    guard("read a script that was kept", null, () => scriptText(params, session)),
   );
 }

@@ -2,6 +2,8 @@
 export interface Queue<T> {
   /** Lines up a piece of work, in front of everything where it is urgent. A key that waits already takes the new item. */
   add(key: string, item: T, urgent?: boolean): void;
+  /** Resolves when the key neither waits nor is under way. What waits is done before everything else that does. */
+  done(key: string): Promise<void>;
   /** Resolves when nothing waits and nothing is under way. */
   idle(): Promise<void>;
 }
@@ -10,13 +12,22 @@ export interface Queue<T> {
  * A queue that hands each item to `work`. A key that is added while its work is under way is worked on again afterwards, so the
  * last state of things is always the one that was looked at. `work` must not reject.
  */
-export function createQueue<T>(work: (item: T) => Promise<void>): Queue<T> {
+export function createQueue<T extends NonNullable<unknown>>(work: (item: T) => Promise<void>): Queue<T> {
   const urgent = new Map<string, T>();
   const waiting = new Map<string, T>();
-  const running: { all: Promise<void> | undefined } = { all: undefined };
+  const running: { all: Promise<void> | undefined; key: string | undefined; step: Promise<void> } = {
+    all: undefined,
+    key: undefined,
+    step: Promise.resolve(),
+  };
 
   async function run(): Promise<void> {
-    for (let item = take(urgent, waiting); item !== undefined; item = take(urgent, waiting)) await work(item.value);
+    for (let next = take(urgent, waiting); next !== undefined; next = take(urgent, waiting)) {
+      running.key = next.key;
+      running.step = work(next.item);
+      await running.step;
+    }
+    running.key = undefined;
     running.all = undefined;
   }
 
@@ -27,15 +38,21 @@ export function createQueue<T>(work: (item: T) => Promise<void>): Queue<T> {
       (hurried ? urgent : waiting).set(key, item);
       running.all ??= Promise.resolve().then(run);
     },
+    done: async (key) => {
+      const item = waiting.get(key);
+      if (item !== undefined) urgent.set(key, item);
+      waiting.delete(key);
+      while (urgent.has(key) || waiting.has(key) || running.key === key) await running.step;
+    },
     idle: () => running.all ?? Promise.resolve(),
   };
 }
 
-function take<T>(...lines: readonly Map<string, T>[]): { readonly value: T } | undefined {
+function take<T>(...lines: readonly Map<string, T>[]): { readonly key: string; readonly item: T } | undefined {
   for (const line of lines) {
-    for (const [key, value] of line) {
+    for (const [key, item] of line) {
       line.delete(key);
-      return { value };
+      return { key, item };
     }
   }
   return undefined;

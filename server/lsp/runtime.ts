@@ -1,11 +1,14 @@
 import type { Context } from "../core/index.ts";
+import type { ScriptStore } from "../pins/scripts.ts";
 import type { Resolver } from "../resolvers/resolver.ts";
 
 /** What the server needs from the machine it runs on. The folder lsp/ itself opens no file and no socket. */
 export interface Runtime {
   readonly files: Files;
-  /** A resolver with a person's network settings. Called only after a click on a fix that asks. */
+  /** A resolver with a person's network settings. Called only after a click on a fix, or a command, that asks; one for each. */
   resolver(options: NetworkOptions): Resolver;
+  /** Texts of pinned scripts, in a folder of our own, by its URI. */
+  scripts(folder: string): ScriptStore;
 }
 
 /** The person's files. Every file and folder is named by its URI; other schemes than `file` are simply not there. */

@@ -1,11 +1,12 @@
 import { type Connection, TextDocuments } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { keepingScripts, NO_SCRIPTS, type ScriptStore } from "../pins/scripts.ts";
 import { serveChanges } from "./changes.ts";
 import { type Client, capabilitiesFor, readClient } from "./client.ts";
 import { examineFile, serveDiagnostics } from "./diagnostics.ts";
 import { serveFixes } from "./fixes.ts";
 import { createGuard, type Guard } from "./guard.ts";
-import type { Runtime } from "./runtime.ts";
+import type { NetworkOptions, Runtime } from "./runtime.ts";
 import { createSettings, type SettingsStore } from "./settings.ts";
 import { createSources, type Sources } from "./source.ts";
 import { uriKey } from "./uri.ts";
@@ -22,8 +23,8 @@ export interface Session {
   readonly settings: SettingsStore;
   readonly sources: Sources;
   readonly scan: WorkspaceScan;
-  /** Of each open document the keys of the files that its last analysis looked at. */
-  readonly asked: Map<string, ReadonlySet<string>>;
+  /** Where the texts of pinned scripts are kept. */
+  readonly scripts: ScriptStore;
   readonly guard: Guard;
   /** Resolves when the client is ready for requests. */
   readonly initialized: Promise<void>;
@@ -43,7 +44,12 @@ export function startServer(connection: Connection, runtime: Runtime): void {
   connection.listen();
 }
 
-function createSession(connection: Connection, runtime: Runtime, client: Client): Session {
+function createSession(connection: Connection, machine: Runtime, client: Client): Session {
+  const scripts = client.storage === undefined ? NO_SCRIPTS : machine.scripts(client.storage);
+  const runtime = {
+    ...machine,
+    resolver: (options: NetworkOptions) => keepingScripts(machine.resolver(options), scripts),
+  };
   const guard = createGuard((message) => connection.console.error(message));
   const documents = new TextDocuments(TextDocument);
   const folders = new Map(client.folders.map((uri) => [uriKey(uri), uri]));
@@ -51,12 +57,10 @@ function createSession(connection: Connection, runtime: Runtime, client: Client)
   const sources = createSources(documents, runtime.files, settings);
   const scan = createWorkspaceScan({
     files: runtime.files,
-    // A client that pulls asks for its open documents itself.
-    examine: (uri, isListed) => examineFile(uri, sources, (isOpen) => isListed || (isOpen && !client.pulls)),
+    examine: (uri, isListed) => examineFile(uri, sources, (isOpen) => isListed || isOpen),
     guard: (what, work) => guard(what, undefined, work),
   });
   for (const uri of client.folders) scan.addFolder(uri);
-  const asked = new Map<string, ReadonlySet<string>>();
   const initialized = new Promise<void>((resolve) => connection.onInitialized(() => resolve()));
-  return { connection, runtime, client, documents, folders, settings, sources, scan, asked, guard, initialized };
+  return { connection, runtime, client, documents, folders, settings, sources, scan, scripts, guard, initialized };
 }

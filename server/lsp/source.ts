@@ -2,7 +2,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { type Context, EMPTY_CONTEXT, parseSettings, type Settings, type SourceFile } from "../core/index.ts";
 import type { Files, Place } from "./runtime.ts";
 import type { FolderSettings, SettingsStore } from "./settings.ts";
-import { pathOf, rootOf, uriBelow, uriKey } from "./uri.ts";
+import { pathBelow, pathOf, rootOf, uriBelow, uriKey } from "./uri.ts";
 
 /** Everything that an analysis needs, taken at one moment: nothing in it changes any more. */
 export interface Source {
@@ -17,8 +17,14 @@ export interface Source {
   /** The repository's own settings, and the person's for what the repository says nothing about. */
   readonly settings: Settings;
   readonly network: FolderSettings["network"];
-  /** The URI of a path of the same repository. */
+  /** True for paths of the repository that the settings leave out. */
+  isExcluded(path: string): boolean;
+  /** The URI of a path of the same repository, as the client writes it where that document is open. */
   uriOf(path: string): string;
+  /** The path of a URI of the same repository; `undefined` for other ones. */
+  pathOf(uri: string): string | undefined;
+  /** The text of a path of the same repository with its lines; `undefined` where there is no such file. */
+  documentAt(path: string): TextDocument | undefined;
   /** Version of the open document with that URI; `null` where none is open. */
   versionOf(uri: string): number | null;
 }
@@ -31,6 +37,8 @@ export interface Sources {
    */
   find(uri: string): Promise<Source | undefined>;
   isOpen(uri: string): boolean;
+  /** False for what can be no CI file, so that its text need not be looked at: scripts that the client has open beside the CI files. */
+  mayBePipeline(uri: string): boolean;
 }
 
 /** Texts above this many UTF-16 units are left alone: no CI system accepts such a file, and the editor must not freeze. */
@@ -40,6 +48,10 @@ export const MAX_TEXT_LENGTH = 2 * 1024 * 1024;
 export function createSources(open: OpenDocuments, files: Files, settings: SettingsStore): Sources {
   return {
     isOpen: (uri) => byKey(open.all()).has(uriKey(uri)),
+    mayBePipeline: (uri) =>
+      YAML_NAME.test(uriKey(uri)) ||
+      YAML_LANGUAGES.test(byKey(open.all()).get(uriKey(uri))?.languageId ?? "") ||
+      files.looksLikeCi(uri),
     find: async (uri) => {
       const chosen = await settings.for(uri);
       const isOpen = byKey(open.all()).has(uriKey(uri));
@@ -52,6 +64,11 @@ export function createSources(open: OpenDocuments, files: Files, settings: Setti
     },
   };
 }
+
+const YAML_NAME = /\.ya?ml$/iu;
+
+/** Other extensions give CI files a language of their own; some editors put the dialect behind a dot. */
+const YAML_LANGUAGES = /^(?:yaml(?:\..*)?|github-actions-workflow|azure-pipelines)$/u;
 
 interface OpenDocuments {
   all(): readonly TextDocument[];
@@ -75,16 +92,47 @@ function sourceOf(
 ): Source | undefined {
   const text = document.getText();
   if (text.length > MAX_TEXT_LENGTH || text.includes("\0")) return undefined;
-  const { root, path, context: stored } = files.locate(document.uri) ?? elsewhere(document.uri);
-  const uriOf = (other: string) => (other === path ? document.uri : uriBelow(root, other));
-  const context: Context = {
-    read: (other) => documents.get(uriKey(uriOf(other)))?.getText() ?? stored.read(other),
-    list: (glob) => stored.list(glob),
+  const place = files.locate(document.uri) ?? elsewhere(document.uri);
+  const { root, path } = place;
+  const uriOf = (other: string) => {
+    const uri = uriBelow(root, other);
+    return other === path ? document.uri : (documents.get(uriKey(uri))?.uri ?? uri);
   };
+  const documentAt = remembering((other: string) => {
+    if (other === path) return document;
+    const uri = uriOf(other);
+    const stored = () => place.context.read(other)?.replace(/^\uFEFF/u, "");
+    const read = documents.get(uriKey(uri))?.getText() ?? stored();
+    return read === undefined ? undefined : TextDocument.create(uri, "plaintext", 0, read);
+  });
+  const context: Context = { ...place.context, read: (other) => documentAt(other)?.getText() };
   const settings = merge(core, parseSettings(context.read(files.settingsFile) ?? "").settings);
-  if (files.patternTest(settings.exclude)(path)) return undefined;
-  const versionOf = (uri: string) => documents.get(uriKey(uri))?.version ?? null;
-  return { uri: document.uri, version, document, file: { path, text }, context, settings, network, uriOf, versionOf };
+  const isExcluded = files.patternTest(settings.exclude);
+  if (isExcluded(path)) return undefined;
+  return {
+    uri: document.uri,
+    version,
+    document,
+    file: { path, text },
+    context,
+    settings,
+    network,
+    isExcluded,
+    uriOf,
+    pathOf: (uri) => pathBelow(root, uri) ?? (uriKey(uri) === uriKey(document.uri) ? path : undefined),
+    documentAt,
+    versionOf: (uri) => documents.get(uriKey(uri))?.version ?? null,
+  };
+}
+
+/** The function, asked once for each argument: a file that changes on disk must not be two files to one source. */
+function remembering<V>(read: (key: string) => V): (key: string) => V {
+  const known = new Map<string, { readonly value: V }>();
+  return (key) => {
+    const answer = known.get(key) ?? { value: read(key) };
+    known.set(key, answer);
+    return answer.value;
+  };
 }
 
 /** A document of another world, such as an untitled one, is known by its own path and has nothing around it. */

@@ -13,6 +13,12 @@ export function uriBelow(root: string, path: string): string {
   return root + path.split("/").map(encodeURIComponent).join("/");
 }
 
+/** The path of a URI below a root, whose own URI ends with a slash, with forward slashes; `undefined` where it lies elsewhere. */
+export function pathBelow(root: string, uri: string): string | undefined {
+  const [rootKey, key] = [uriKey(root), uriKey(uri)];
+  return isInside(key, rootKey) ? key.slice(rootKey.length) : undefined;
+}
+
 /** The parts of a URI's path, unescaped, without the slash in front: "owner/name/.github/workflows/ci.yml". */
 export function pathOf(uri: string): string {
   const path = /^[a-z][a-z0-9+.-]*:(?:\/\/[^/?#]*)?\/?([^?#]*)/iu.exec(uri)?.[1] ?? uri;

@@ -1,31 +1,41 @@
-import { nothingFound, type Report } from "./diagnostics.ts";
 import { createQueue } from "./queue.ts";
+import { createReports, type FileReport, type Report } from "./reports.ts";
 import type { Files } from "./runtime.ts";
 import { isInside, uriKey } from "./uri.ts";
 
 /** Takes reports as they come. */
-export type Sink = (reports: readonly Report[]) => void;
+export type Sink = (reports: readonly FileReport[]) => void;
 
-/** Keeps reports on every CI file of the workspace folders, opened or not, and says when one changes. */
+/** Keeps reports on every CI file of the workspace folders and on those that are open elsewhere, and says when one changes. */
 export interface WorkspaceScan {
   /** Begins to look at files. Does nothing the second time. */
   start(): void;
   addFolder(folder: string): void;
   removeFolder(folder: string): void;
-  /** A file was changed on disk, or a file or a folder is new there. */
+  /** A file was changed on disk. */
   changed(uri: string): void;
+  /** A file or a folder is new on disk. */
+  made(uri: string): void;
   /** A file or a folder is no longer there. */
   deleted(uri: string): void;
   /** What a person typed, or closed, is to be looked at before everything else, and reported even if nothing is found. */
   touched(uri: string): void;
-  /** Looks again at the files whose analysis looked at the file with that key. */
-  lookAtDependents(key: string): void;
+  /** Takes a report on an open document that was made elsewhere; `undefined` where it is no CI file. */
+  learn(uri: string, report: Report | undefined): void;
+  /** Looks again at the CI files whose analysis looked at a file: at once where a person typed in it, else in their turn. */
+  lookAtDependents(uri: string, how: "typed" | "changed" | "come or gone"): void;
+  /** Resolves when every CI file whose analysis looked at a file has been looked at again, if that was to be done. */
+  examined(uri: string): Promise<void>;
+  /** What is known of a file, all CI files that run it together. `own` stands for the last report on that very file. */
+  on(uri: string, own?: Report): FileReport;
+  /** The CI files that have findings in a file. */
+  reporters(uri: string): readonly string[];
   /** Looks at every known file again. */
   again(): void;
   /** Hands over what is known, then what comes. Returns the way to end it. */
   subscribe(sink: Sink): () => void;
   /** What is known once everything has been looked at. */
-  settled(): Promise<readonly Report[]>;
+  settled(): Promise<readonly FileReport[]>;
 }
 
 /** What the scan uses. */
@@ -45,7 +55,6 @@ interface Entry {
   readonly uri: string;
   /** Keys of the workspace folders whose walk found it. Empty for a document that is only open. */
   readonly folders: Set<string>;
-  report: Report | undefined;
 }
 
 /**
@@ -61,6 +70,7 @@ const MATTERS = /\.ya?ml$|\/\.gitignore$/iu;
 export function createWorkspaceScan({ files, examine, guard }: ScanParts): WorkspaceScan {
   const folders = new Map<string, string>();
   const entries = new Map<string, Entry>();
+  const reports = createReports();
   const sinks = new Set<Sink>();
   const state = { isStarted: false };
   // Files to report on even where nothing was found and nothing had been: the client may know more than it was told here.
@@ -100,7 +110,7 @@ export function createWorkspaceScan({ files, examine, guard }: ScanParts): Works
 
   function meet(uri: string, folderKey: string, isUrgent: boolean): void {
     const known = entries.get(uriKey(uri));
-    const entry = known ?? { uri, folders: new Set<string>(), report: undefined };
+    const entry = known ?? { uri, folders: new Set<string>() };
     if (entry.folders.size === 0) exams.add(uriKey(uri), entry.uri, isUrgent);
     entry.folders.add(folderKey);
     entries.set(uriKey(uri), entry);
@@ -116,21 +126,16 @@ export function createWorkspaceScan({ files, examine, guard }: ScanParts): Works
     const isLoud = loud.delete(key);
     const isListed = (entries.get(key)?.folders.size ?? 0) > 0;
     const report = await examine(uri, isListed);
-    const entry = entries.get(key) ?? { uri, folders: new Set<string>(), report: undefined };
-    const before = entry.report;
-    entry.report = report;
+    const entry = entries.get(key) ?? { uri, folders: new Set<string>() };
     if (report === undefined && entry.folders.size === 0) entries.delete(key);
     else entries.set(key, entry);
-    if (isLoud || report?.items.length || before?.items.length) publish(report ?? nothingFound(uri));
+    learn(uri, report, isLoud ? [uri] : []);
   }
 
-  function publish(report: Report): void {
-    for (const sink of sinks) sink([report]);
-  }
-
-  function lookAtDependents(key: string): void {
-    for (const [other, { uri, report }] of entries) {
-      if (other !== key && report?.asked.has(key)) exams.add(other, uri);
+  function learn(uri: string, report: Report | undefined, toTell: readonly string[] = []): void {
+    for (const each of new Set([...toTell, ...reports.put(uri, report)])) {
+      const news = [reports.on(each)];
+      for (const sink of sinks) sink(news);
     }
   }
 
@@ -152,6 +157,12 @@ export function createWorkspaceScan({ files, examine, guard }: ScanParts): Works
       const key = uriKey(uri);
       const entry = entries.get(key);
       if (entry !== undefined && entry.folders.size > 0) exams.add(key, entry.uri);
+      else if (MATTERS.test(uri)) arrivals.add(key, uri);
+    },
+    made: (uri) => {
+      const key = uriKey(uri);
+      const entry = entries.get(key);
+      if (entry !== undefined && entry.folders.size > 0) exams.add(key, entry.uri);
       else arrivals.add(key, uri);
     },
     deleted: (uri) => {
@@ -166,24 +177,29 @@ export function createWorkspaceScan({ files, examine, guard }: ScanParts): Works
       loud.add(uriKey(uri));
       exams.add(uriKey(uri), uri, true);
     },
-    lookAtDependents,
+    learn: (uri, report) => learn(uri, report),
+    lookAtDependents: (uri, how) => {
+      for (const each of reports.askers(uriKey(uri), how === "come or gone"))
+        exams.add(uriKey(each), each, how === "typed");
+    },
+    examined: async (uri) => {
+      for (const each of reports.askers(uriKey(uri))) await exams.done(uriKey(each));
+    },
+    on: reports.on,
+    reporters: reports.reporters,
     again: () => {
       for (const [key, { uri }] of entries) exams.add(key, uri);
     },
     subscribe: (sink) => {
       sinks.add(sink);
-      sink(reportsOf(entries));
+      sink(reports.all());
       return () => sinks.delete(sink);
     },
     settled: async () => {
       await arrivals.idle();
       await walks.idle();
       await exams.idle();
-      return reportsOf(entries);
+      return reports.all();
     },
   };
-}
-
-function reportsOf(entries: ReadonlyMap<string, Entry>): readonly Report[] {
-  return [...entries.values()].flatMap(({ report }) => (report?.items.length ? [report] : []));
 }

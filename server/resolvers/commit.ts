@@ -13,14 +13,17 @@ type CommitQuestion = Extract<Question, { kind: "commit" }>;
  *
  * A full commit id is its own answer even where no reference leads to it. A short one must begin exactly one listed commit.
  * A tag goes before a branch of the same name, as on GitHub; names from "refs/" on and "HEAD" are understood.
+ *
+ * @param list how the references are listed
  */
 export async function answerCommit(
   question: CommitQuestion,
   options: GitOptions & HttpOptions & ResolveOptions = {},
+  list: typeof listRefs = listRefs,
 ): Promise<CommitAnswer> {
   refuseStrangeRef(question.ref);
   const { host, repo, ref } = question;
-  const refs = await listRefs({ host, repo, everything: isOutsideTagsAndBranches(ref) }, options);
+  const refs = await list({ host, repo, everything: isOutsideTagsAndBranches(ref) }, options);
   const found = findRef(refs, ref);
   if (found === undefined) throw notFound(question);
   const tags = [...refs].flatMap(([name, target]) =>
@@ -45,9 +48,12 @@ function isOutsideTagsAndBranches(ref: string): boolean {
   return ref === "HEAD" || (ref.startsWith("refs/") && !ref.startsWith(TAGS) && !ref.startsWith(HEADS));
 }
 
-function findRef(refs: RemoteRefs, ref: string): Pick<CommitAnswer, "commit" | "refKind"> | undefined {
-  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/iu.test(ref))
-    return { commit: peel(refs, ref.toLowerCase()), refKind: "commit" };
+function findRef(refs: RemoteRefs, ref: string): Pick<CommitAnswer, "commit" | "refKind" | "listed"> | undefined {
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/iu.test(ref)) {
+    const commit = peel(refs, ref.toLowerCase());
+    const listed = [...refs.values()].some((target) => commitOf(target) === commit);
+    return { commit, refKind: "commit", ...(listed ? { listed } : {}) };
+  }
   for (const name of [ref, TAGS + ref, HEADS + ref, `refs/${ref}`]) {
     const target = refs.get(name);
     if (target !== undefined) return { commit: commitOf(target), refKind: name.startsWith(TAGS) ? "tag" : "branch" };

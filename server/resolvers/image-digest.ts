@@ -19,7 +19,7 @@ import { Refusal, type ResolveOptions } from "./resolver.ts";
 type Options = HttpOptions & Pick<GitOptions, "storageFolder"> & ResolveOptions;
 
 /**
- * The digest behind an image's tag, by the registry's own API: of the index where the tag names one, so that every platform
+ * The digest behind an image's tag, or the digest itself where its content is still there, by the registry's own API: of the index where the tag names one, so that every platform
  * stays what it is, else of the one manifest. Rejects with a {@link Refusal}.
  *
  * A registry is first asked as anybody may ask it. Only where it declines are the person's docker credentials looked for, so
@@ -157,7 +157,9 @@ function failure({ image, credentials, authorization }: Asking, response: HttpRe
     case 410:
       return new Kind(
         "not-found",
-        `${registry} has no image ${repository} with the tag "${tag}", or does not show it.`,
+        tag.includes(":")
+          ? `${registry} has nothing in ${repository} under the digest ${tag}, or does not show it.`
+          : `${registry} has no image ${repository} with the tag "${tag}", or does not show it.`,
       );
     case 429:
       return new Kind("status", rateLimitMessage(registry, response));
@@ -231,5 +233,6 @@ function platformsOf(index: Readonly<Record<string, unknown>>): string[] {
 }
 
 function contentRefusal({ registry, repository, tag }: RegistryImage, what: string): Refusal {
-  return new Refusal("content", `Asked for ${repository}:${tag}, ${registry} ${what}`);
+  const separator = tag.includes(":") ? "@" : ":";
+  return new Refusal("content", `Asked for ${repository}${separator}${tag}, ${registry} ${what}`);
 }

@@ -8,25 +8,27 @@ export interface RegistryImage {
   readonly origin: string;
   /** Path of the repository in the registry, such as "library/node". */
   readonly repository: string;
+  /** Of a reference by digest, "sha256:" and 64 hex digits. */
   readonly tag: string;
   /** True for a registry on this machine, the only kind that is asked over plain http. */
   readonly isLoopback: boolean;
 }
 
 /**
- * Reads `[registry[:port]/]path[:tag]`. A {@link Refusal} is thrown for anything else, so that nothing can be smuggled into an
- * address. Source of the grammar: the OCI distribution specification, "Pulling manifests"; of Docker Hub's short names and of
+ * Reads `[registry[:port]/]path[:tag]` and `[registry[:port]/]path@sha256:…`. A {@link Refusal} is thrown for anything else, so that
+ * nothing can be smuggled into an address. Source of the grammar: the OCI distribution specification, "Pulling manifests"; of Docker Hub's short names and of
  * what makes a first part a registry: docker's own reference package.
  */
 export function readImageName(text: string): RegistryImage {
-  if (text.includes("@")) throw new Refusal("invalid", "The image is named by its digest already; nothing was asked.");
-  const [, name = "", tag = "latest"] = /^(.*?)(?::([^/:]*))?$/su.exec(text) ?? [];
+  const [, plain = text, digest] = /^(.*)@(sha256:[0-9a-f]{64})$/su.exec(text) ?? [];
+  const [, untagged = "", tag = "latest"] = /^(.*?)(?::([^/:]*))?$/su.exec(plain) ?? [];
+  const name = digest === undefined ? untagged : plain;
   const [first = "", ...others] = name.split("/");
   const isHost = others.length > 0 && (/[.:A-Z]/u.test(first) || first === "localhost");
   const registry = isHost ? first.toLowerCase() : HUB;
   const path = isHost ? others : [first, ...others];
   const valid = text.length <= MAX_LENGTH && HOST.test(registry) && path.every(isPathPart) && TAG.test(tag);
-  const image = valid ? imageAt(registry, path, tag) : undefined;
+  const image = valid ? imageAt(registry, path, digest ?? tag) : undefined;
   if (image === undefined || !URL.canParse(image.origin)) {
     throw new Refusal("invalid", "The image is not a name that a registry accepts, so nothing was asked.");
   }

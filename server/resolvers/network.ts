@@ -3,25 +3,32 @@ import { answerCommit } from "./commit.ts";
 import type { GitOptions } from "./git.ts";
 import type { HttpOptions } from "./http.ts";
 import { answerImageDigest } from "./image-digest.ts";
+import { listOnce } from "./repository.ts";
 import type { ResolveOptions, Resolver } from "./resolver.ts";
 import { answerScriptHash } from "./script-hash.ts";
 
 /** Everything that a person can set about the network. */
 export type NetworkOptions = HttpOptions & GitOptions;
 
-/** The resolver that asks the real network. It keeps no state: questions may be asked at the same time. */
+/**
+ * The resolver that asks the real network. Questions may be asked at the same time. One resolver serves one act of a person: it
+ * lists the references of a repository once, however many questions there are about it.
+ */
 export function createResolver(options: NetworkOptions = {}): Resolver {
+  const answers: Answers = {
+    commit: (question, asked) => answerCommit(question, asked, list),
+    scriptHash: answerScriptHash,
+    imageDigest: answerImageDigest,
+  };
+  const list = listOnce();
   return {
-    resolve: (question, { signal } = {}) => ask(question, signal === undefined ? options : { ...options, signal }),
+    resolve: (question, { signal } = {}) =>
+      ask(answers, question, signal === undefined ? options : { ...options, signal }),
   };
 }
 
 /** One line for each kind of question. */
-const ANSWERS: { readonly [Kind in Question["kind"]]: Ask<Kind> } = {
-  commit: answerCommit,
-  scriptHash: answerScriptHash,
-  imageDigest: answerImageDigest,
-};
+type Answers = { readonly [Kind in Question["kind"]]: Ask<Kind> };
 
 type Ask<Kind extends Question["kind"]> = (
   question: Extract<Question, { kind: Kind }>,
@@ -29,9 +36,10 @@ type Ask<Kind extends Question["kind"]> = (
 ) => Promise<Extract<Answer, { kind: Kind }>>;
 
 function ask<Kind extends Question["kind"]>(
+  answers: Answers,
   question: Extract<Question, { kind: Kind }>,
   options: NetworkOptions & ResolveOptions,
 ): Promise<Answer> {
   const kind: Kind = question.kind;
-  return ANSWERS[kind](question, options);
+  return answers[kind](question, options);
 }

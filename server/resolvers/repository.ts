@@ -24,6 +24,44 @@ export async function listRefs(
   return (await listWithGit(url, query, options)) ?? (await listOverHttp(url, options));
 }
 
+/**
+ * The same, and what was listed before is remembered, refusals too. Who cancels takes the listing from nobody else who waits for it.
+ */
+export function listOnce(): typeof listRefs {
+  const listings = new Map<string, Promise<RemoteRefs>>();
+  const list: typeof listRefs = async (query, options) => {
+    const key = JSON.stringify([query.host.toLowerCase(), query.repo, query.everything]);
+    const known = listings.get(key);
+    const listing = known ?? listRefs(query, options);
+    listings.set(key, listing);
+    try {
+      return await unlessCancelled(listing, options.signal);
+    } catch (error) {
+      const isOther = error instanceof Refusal && error.code === "cancelled" && options.signal?.aborted !== true;
+      if (!isOther) throw error;
+      if (listings.get(key) === listing) listings.delete(key);
+      return await list(query, options);
+    }
+  };
+  return list;
+}
+
+/** Stops waiting when the signal says so, whoever the work belongs to. */
+async function unlessCancelled<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  const stop = new AbortController();
+  const cancelled = new Promise<never>((_, reject) => {
+    const onAbort = () => reject(new Refusal("cancelled", "Cancelled; nothing was changed."));
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true, signal: stop.signal });
+  });
+  try {
+    return await Promise.race([work, cancelled]);
+  } finally {
+    stop.abort();
+  }
+}
+
 /** The clone address of a repository. Rejects what is not a plain host name and path, so that nothing else can be smuggled in. */
 function repositoryUrl({ host, repo }: RefQuery): URL {
   const plainHost = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/iu.test(host);

@@ -184,6 +184,8 @@ async function inProcess(args: readonly string[], cwd: string, colours = false):
     version: "0",
     cwd,
     colours,
+    isTerminal: false,
+    interruption: () => new AbortController().signal,
     out: (text: string) => (texts.out += text),
     err: (text: string) => (texts.err += text),
   };

@@ -29,4 +29,21 @@ describe("a queue", () => {
     await queue.idle();
     assert.deepEqual(done, ["first", "later", "at last"]);
   });
+
+  it("tells when the work on a key is done, and prefers it for that", async () => {
+    const done: string[] = [];
+    const queue = createQueue<string>(async (item) => {
+      await new Promise(setImmediate);
+      done.push(item);
+    });
+    for (const item of ["a", "b", "c"]) queue.add(item, item);
+    await queue.done("c");
+    assert.deepEqual(done, ["c"]);
+    queue.add("a", "a, added while it was under way");
+    await queue.done("a");
+    assert.deepEqual(done, ["c", "a", "a, added while it was under way"]);
+    await queue.done("unknown");
+    await queue.done("b");
+    assert.deepEqual(done.slice(3), ["b"]);
+  });
 });

@@ -69,6 +69,8 @@ export interface Session {
   readonly edits: readonly ApplyWorkspaceEditParams[];
   /** Titles of the progress that was shown. */
   readonly progress: readonly string[];
+  /** How far it was said to be: percentage and message. */
+  readonly progressReports: readonly string[];
   readonly registrations: readonly { readonly method: string; readonly registerOptions?: unknown }[];
   /** How often the server had the diagnostics refreshed. */
   readonly refreshes: readonly true[];
@@ -152,6 +154,7 @@ function listen(connection: ProtocolConnection) {
     logs: [] as string[],
     edits: [] as ApplyWorkspaceEditParams[],
     progress: [] as string[],
+    progressReports: [] as string[],
     registrations: [] as { method: string; registerOptions?: unknown }[],
     refreshes: [] as true[],
     reported: new Map<string, readonly Diagnostic[]>(),
@@ -212,6 +215,7 @@ function answer(
   connection.onRequest(WorkDoneProgressCreateRequest.type, ({ token }) => {
     connection.onProgress(WorkDoneProgress.type, token, (value) => {
       if (value.kind === "begin") heard.progress.push(value.title);
+      if (value.kind === "report") heard.progressReports.push(`${value.percentage} ${value.message}`);
       if (value.kind === "begin") options.onProgress?.(value, token);
       heard.notice();
     });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Report } from "../../server/lsp/diagnostics.ts";
+import type { Report } from "../../server/lsp/reports.ts";
 import type { Files } from "../../server/lsp/runtime.ts";
 import { createWorkspaceScan, type WorkspaceScan } from "../../server/lsp/workspace-scan.ts";
 
@@ -11,12 +11,30 @@ describe("a scan of the workspace", () => {
     const { scan, looked } = startScan([ci], { [ci]: [action] });
     await scan.settled();
     assert.deepEqual(looked, [ci]);
-    scan.lookAtDependents(action);
+    scan.lookAtDependents(action, "changed");
     await scan.settled();
     assert.deepEqual(looked, [ci, ci]);
-    scan.lookAtDependents("file:///w/other.yml");
+    scan.lookAtDependents("file:///w/other.yml", "changed");
     await scan.settled();
     assert.deepEqual(looked, [ci, ci]);
+  });
+
+  it("looks again at the files that had looked into a folder that comes or goes, and at no other", async () => {
+    const other = "file:///w/.github/workflows/other.yml";
+    const { scan, looked } = startScan([ci, other], { [ci]: ["file:///w/ci/upload.sh"], [other]: [action] });
+    await scan.settled();
+    for (const [uri, how] of [
+      ["file:///w/ci", "changed"],
+      ["file:///w/c", "come or gone"],
+      ["file:///w/ci/upload.sh/x", "come or gone"],
+      [ci, "typed"],
+    ] as const)
+      scan.lookAtDependents(uri, how);
+    await scan.settled();
+    assert.deepEqual(looked, [ci, other]);
+    scan.lookAtDependents("file:///w/ci", "come or gone");
+    await scan.settled();
+    assert.deepEqual(looked, [ci, other, ci]);
   });
 
   it("prefers files whose path tells that they are CI files", async () => {
@@ -89,7 +107,8 @@ function startScan(uris: readonly string[], asked: Readonly<Record<string, reado
 
 function reportOn(uri: string, asked: readonly string[] = []): Report {
   const start = { line: 0, character: 0 };
-  return { uri, version: null, items: [{ range: { start, end: start }, message: "" }], asked: new Set(asked) };
+  const items = [{ range: { start, end: start }, message: "" }];
+  return { uri, parts: [{ uri, version: null, items }], asked: new Set(asked) };
 }
 
 function fakeFiles(uris: readonly string[]): Files {

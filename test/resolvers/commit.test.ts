@@ -100,6 +100,10 @@ describe("Commits of references", () => {
           equal(`${answer.refKind} ${answer.versionTag ?? "none"}`, rest);
         });
       }
+      it("are said to be listed where a tag or branch leads to exactly the id that was asked for", async () => {
+        const [, second] = world().commits;
+        deepEqual([(await ask(second)).listed, (await ask("v2")).listed], [true, undefined]);
+      });
       it("are found although no reference leads to the full id", async () => {
         const id = "0123456789012345678901234567890123456789";
         deepEqual(await ask(id), { kind: "commit", commit: id, refKind: "commit" });

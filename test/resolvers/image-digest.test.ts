@@ -79,8 +79,22 @@ describe("Image digests", () => {
         deepEqual(network().connections, []);
       });
     }
-    it("refuse a name that has a digest", async () => {
-      match(await refused(ask(`node@${index.digest}`)), /^invalid: The image is named by its digest already/u);
+    it("refuse a name that has a tag and a digest", async () => {
+      match(await refused(ask(`node:22@${index.digest}`)), /^invalid: .*nothing was asked\.$/u);
+    });
+  });
+
+  describe("of content that is named by its digest", () => {
+    it("are the same where the registry still has it", async () => {
+      network().site("ghcr.io", registrySite({ "o/x:v1": index }));
+      deepEqual(await ask(`ghcr.io/o/x@${index.digest}`), { kind: "imageDigest", digest: index.digest, platforms: 2 });
+    });
+    it("are refused where it is gone", async () => {
+      network().site("ghcr.io", registrySite({ "o/x:v1": index }));
+      equal(
+        await refused(ask(`ghcr.io/o/x@${amd64.digest}`)),
+        `not-found: ghcr.io has nothing in o/x under the digest ${amd64.digest}, or does not show it.`,
+      );
     });
   });
 

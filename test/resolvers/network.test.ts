@@ -51,6 +51,27 @@ describe("The resolver", () => {
       actionAnswer(),
     ]);
   });
+  it("lists a repository once for all questions about it, and anew for the next resolver", async () => {
+    const options = { env: { ...network().env, PATH: process.env.PATH } };
+    const resolver = createResolver(options);
+    const other: Question = { ...action, ref: "v4.2.2" };
+    const missing: Question = { ...action, ref: "v9" };
+    await Promise.all([resolver.resolve(action), resolver.resolve(other), refused(resolver.resolve(missing))]);
+    await resolver.resolve(other);
+    const listings = () => network().requests.filter(({ url }) => url.includes("/info/refs")).length;
+    equal(listings(), 1);
+    await createResolver(options).resolve(action);
+    equal(listings(), 2);
+  });
+  it("goes on with a listing for those who did not cancel it", async () => {
+    const resolver = createResolver({ env: { ...network().env, PATH: process.env.PATH } });
+    const abort = new AbortController();
+    const first = refused(resolver.resolve(action, { signal: abort.signal }));
+    const second = resolver.resolve(action);
+    abort.abort();
+    match(await first, /^cancelled: /u);
+    deepEqual(await second, actionAnswer());
+  });
   it("cancels one question and not the others", async () => {
     const resolver = createResolver({ env: network().env });
     const cancelled = resolver.resolve(script, { signal: AbortSignal.abort() });

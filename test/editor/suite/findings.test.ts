@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import { attempts, closeEditors, fileUri, findingOn, findings, openFile, ruleOf } from "./editor.ts";
 
 const command = "bash <(curl -s https://codecov.io/bash)";
+const download = "curl -s https://codecov.io/bash -o codecov.sh";
 const gitlabCommand = 'curl -s https://codecov.io/bash | bash -s -- -t "$CODECOV_TOKEN"';
 
 describe("Pipewarden in VS Code", () => {
@@ -34,6 +35,44 @@ describe("Pipewarden in VS Code", () => {
     for (const file of [".gitlab-ci.yml", ".github/actions/setup/action.yml"]) {
       await findings(fileUri(file), (all) => all.some((finding) => ruleOf(finding) === "unpinned-remote-script"));
     }
+    await findings(fileUri("ci/report.sh"), (all) => all.length === 1);
+  });
+
+  it("underlines the line of a script that a pipeline runs, and names the step", async () => {
+    const { document } = await openFile("ci/report.sh");
+    assert.equal(document.languageId, "shellscript");
+    const { relatedInformation = [] } = await findingOn(document, "unverified-download", download);
+    const step = relatedInformation.find(({ message }) => message.startsWith("Run by "));
+    assert.equal(step?.location.uri.fsPath, fileUri(".gitlab-ci.yml").fsPath);
+  });
+
+  it("follows what is typed in such a script, and in the pipeline that runs it", async () => {
+    const editor = await openFile("ci/report.sh");
+    const { document } = editor;
+    const { range } = await findingOn(document, "unverified-download", download);
+    await editor.edit((edit) => edit.insert(new vscode.Position(1, 0), "# é😀\n"));
+    const { range: moved } = await findingOn(document, "unverified-download", download);
+    assert.equal(moved.start.line, range.start.line + 1);
+    const pipeline = await vscode.window.showTextDocument(
+      await vscode.workspace.openTextDocument(fileUri(".gitlab-ci.yml")),
+      vscode.ViewColumn.Beside,
+    );
+    const call = "./ci/report.sh";
+    const at = pipeline.document.positionAt(pipeline.document.getText().indexOf(call));
+    await pipeline.edit((edit) => edit.replace(new vscode.Range(at, at.translate(0, call.length)), "make"));
+    await findings(document.uri, (all) => all.length === 0);
+    await vscode.commands.executeCommand("undo");
+    await findingOn(document, "unverified-download", download);
+  });
+
+  it("says nothing about a script that no pipeline runs", async () => {
+    const uri = fileUri("ci/unused.sh");
+    writeFileSync(uri.fsPath, `#!/bin/sh\n${gitlabCommand}\n`);
+    await openFile("ci/unused.sh");
+    const { document } = await openFile("ci/report.sh");
+    await findingOn(document, "unverified-download", download);
+    assert.deepEqual(await findings(uri, () => true), []);
+    rmSync(uri.fsPath);
   });
 
   it("says nothing about YAML that is no pipeline", async () => {
@@ -79,10 +118,15 @@ describe("Pipewarden in VS Code", () => {
   // The files of tests run in the order of their names: before this one, nobody has clicked anything.
   it("asks the network nothing", async () => {
     await openFile(".gitlab-ci.yml");
-    const { document } = await openFile(".github/workflows/ci.yml");
-    const { range } = await findingOn(document, "unpinned-remote-script", command);
-    await vscode.commands.executeCommand("vscode.executeHoverProvider", document.uri, range.start);
-    await vscode.commands.executeCommand("vscode.executeCodeActionProvider", document.uri, range, "quickfix", 100);
+    for (const [file, rule, text] of [
+      [".github/workflows/ci.yml", "unpinned-remote-script", command],
+      ["ci/report.sh", "unverified-download", download],
+    ] as const) {
+      const { document } = await openFile(file);
+      const { range } = await findingOn(document, rule, text);
+      await vscode.commands.executeCommand("vscode.executeHoverProvider", document.uri, range.start);
+      await vscode.commands.executeCommand("vscode.executeCodeActionProvider", document.uri, range, "quickfix", 100);
+    }
     assert.deepEqual(await attempts(), []);
   });
 });

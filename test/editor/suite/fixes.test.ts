@@ -50,6 +50,22 @@ describe("fixes in VS Code", () => {
     await findings(document.uri, (all) => all.every((finding) => ruleOf(finding) !== "unpinned-remote-script"));
   });
 
+  it("pin a download in the script that a pipeline runs, where it stands", async () => {
+    const { document } = await openFile("ci/report.sh");
+    const before = document.getText();
+    const { range } = await findingOn(document, "unverified-download", "curl -s https://codecov.io/bash -o codecov.sh");
+    await choose(await quickFix(document.uri, range, /^Pin /));
+    await eventually(
+      () => document.getText(),
+      (text) => text.includes(sha256),
+    );
+    await findings(document.uri, (all) => all.length === 0);
+    assert.ok(!(await openFile(".gitlab-ci.yml")).document.isDirty, "the pipeline stays as it is");
+    await openFile("ci/report.sh");
+    await vscode.commands.executeCommand("undo");
+    assert.equal(document.getText(), before);
+  });
+
   it("pin an action to the commit of its tag, with the most exact version", async () => {
     const { document } = await openFile(workflow);
     const { range } = await findingOn(document, "unpinned-action", "actions/checkout@v4");

@@ -11,6 +11,7 @@ import {
   clickText,
   hoverText,
   lines,
+  openFile,
   openQuickFixes,
   openWorkbench,
   problems,
@@ -49,9 +50,13 @@ describe("what a person sees in VS Code", () => {
     await rows.filter({ hasText: "unpinned-remote-script" }).first().waitFor();
     await workbench.screenshot("2-problems");
     await page.getByRole("button", { name: "Collapse All" }).last().click();
-    for (const file of ["ci.yml", "action.yml", ".gitlab-ci.yml"])
+    for (const file of ["ci.yml", "action.yml", ".gitlab-ci.yml", "report.sh"])
       await rows.filter({ hasText: file }).first().waitFor();
-    assert.equal(await rows.count(), 3, "of the files that nobody opened, the pipelines and nothing else");
+    assert.equal(
+      await rows.count(),
+      4,
+      "of the files that nobody opened, the pipelines, what they run, and nothing else",
+    );
     await page.keyboard.press("Control+J");
     await hoverText(page, "curl -s", "AWS_SECRET_ACCESS_KEY");
     await workbench.screenshot("3-hover");
@@ -82,6 +87,22 @@ describe("what a person sees in VS Code", () => {
       .filter({ hasText: `uses: actions/checkout@${internet.checkoutCommit} # v4.2.2` })
       .waitFor();
     await workbench.screenshot("6-pinned-action");
+  });
+
+  it("sees the line of a script underlined that a pipeline runs, learns what it could take, and pins it there", async () => {
+    const { page } = workbench;
+    await squiggles(page).first().waitFor({ state: "attached" });
+    await openFile(page, "report.sh");
+    await hoverText(page, "-o codecov.sh", "CI_JOB_TOKEN");
+    await workbench.screenshot("8-script");
+    await clickText(page, "-o codecov.sh");
+    await openQuickFixes(page, "Pin");
+    assert.deepEqual(internet.network.connections, []);
+    await chooseQuickFix(page, "Pin");
+    const sha256 = createHash("sha256").update(codecovScript).digest("hex");
+    await lines(page).filter({ hasText: sha256 }).waitFor();
+    await squiggles(page).first().waitFor({ state: "detached" });
+    await workbench.screenshot("9-script-pinned");
   });
 
   it("is told in one message why a script cannot be pinned, and keeps the file as it was", async () => {

@@ -1,0 +1,121 @@
+import type { Diagnostic } from "vscode-languageserver";
+import { mergeDiagnostics } from "./convert.ts";
+import { isInside, uriKey } from "./uri.ts";
+
+/** What an editor shows in one file. */
+export interface FileReport {
+  readonly uri: string;
+  /** Version of the open document; `null` where the text was read from disk. */
+  readonly version: number | null;
+  readonly items: Diagnostic[];
+}
+
+/** What the analysis of one CI file found, there and in the files that it runs. */
+export interface Report {
+  readonly uri: string;
+  /** One for the CI file, and one for each other file with a finding. */
+  readonly parts: readonly FileReport[];
+  /** Keys of the files that the analysis looked at: when one of them changes, the report is out of date. */
+  readonly asked: ReadonlySet<string>;
+}
+
+/** The last report on each CI file, and what they say together about each file: several pipelines may run the same script. */
+export interface Reports {
+  /** Takes the newest report on a CI file; `undefined` is none. Returns the URIs of the files that now show, or showed, something for it. */
+  put(uri: string, report: Report | undefined): readonly string[];
+  /** Everything that was found in a file. `own` stands for the last report on that very file. */
+  on(uri: string, own?: Report): FileReport;
+  /** All files in which something was found. */
+  all(): readonly FileReport[];
+  /** The CI files with findings in a file. */
+  reporters(uri: string): readonly string[];
+  /** The CI files whose analysis looked at the file with that key; with `below` also at a file in the folder of that name. */
+  askers(key: string, below?: boolean): readonly string[];
+}
+
+/** No reports yet. */
+export function createReports(): Reports {
+  const reports = new Map<string, Report>();
+  const byFile = new Map<string, Map<string, FileReport>>();
+  const byAsked = new Map<string, Set<string>>();
+
+  function remove(key: string, { parts, asked }: Report): void {
+    reports.delete(key);
+    for (const { uri } of parts) {
+      const group = byFile.get(uriKey(uri));
+      group?.delete(key);
+      if (group?.size === 0) byFile.delete(uriKey(uri));
+    }
+    for (const each of asked) {
+      const group = byAsked.get(each);
+      group?.delete(key);
+      if (group?.size === 0) byAsked.delete(each);
+    }
+  }
+
+  function add(key: string, report: Report): void {
+    reports.set(key, report);
+    for (const part of report.parts) getOrMake(byFile, uriKey(part.uri), () => new Map()).set(key, part);
+    for (const each of report.asked) getOrMake(byAsked, each, () => new Set()).add(key);
+  }
+
+  function on(uri: string, own?: Report): FileReport {
+    const key = uriKey(uri);
+    const parts = new Map(byFile.get(key));
+    const part = own?.parts.find((each) => uriKey(each.uri) === key);
+    if (part !== undefined) parts.set(key, part);
+    return together(
+      uri,
+      [...parts].sort(byKey).map(([, each]) => each),
+    );
+  }
+
+  const uriOf = (key: string) => reports.get(key)?.uri ?? key;
+  return {
+    put: (uri, report) => {
+      const key = uriKey(uri);
+      const before = reports.get(key);
+      if (before !== undefined) remove(key, before);
+      if (report !== undefined) add(key, report);
+      const touched = [...(before?.parts ?? []), ...(report?.parts ?? [])].filter(({ items }) => items.length > 0);
+      return [...new Map(touched.map((part) => [uriKey(part.uri), part.uri])).values()];
+    },
+    on,
+    all: () =>
+      [...byFile.values()].flatMap((group) => {
+        const [first] = [...group.values()].filter(({ items }) => items.length > 0);
+        return first === undefined ? [] : [on(first.uri)];
+      }),
+    reporters: (uri) =>
+      [...(byFile.get(uriKey(uri)) ?? [])]
+        .sort(byKey)
+        .flatMap(([key, { items }]) => (items.length > 0 ? [uriOf(key)] : [])),
+    askers: (key, below = false) => {
+      const asked = below ? [...byAsked.keys()].filter((each) => each === key || isInside(each, key)) : [key];
+      const found = new Set(asked.flatMap((each) => [...(byAsked.get(each) ?? [])]));
+      return [...found].filter((each) => each !== key).map(uriOf);
+    },
+  };
+}
+
+/** The parts as one. Its version is the oldest: what was said about an older text must not pass for news about the newest. */
+function together(uri: string, parts: readonly FileReport[]): FileReport {
+  const versions = parts.map(({ version }) => version);
+  const known = versions.filter((version) => version !== null);
+  return {
+    uri,
+    version: known.length === 0 || known.length < versions.length ? null : Math.min(...known),
+    items: mergeDiagnostics(parts.map(({ items }) => items)),
+  };
+}
+
+/** The order of reports must not depend on which file was looked at last. */
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const value = map.get(key) ?? make();
+  map.set(key, value);
+  return value;
+}

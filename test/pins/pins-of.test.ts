@@ -1,0 +1,172 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { applyEdits, type Context, EMPTY_CONTEXT, type PinnedPlace, pinsOf } from "../../server/core/index.ts";
+import { workflow } from "./world.ts";
+
+const COMMIT = "11bd71901bbe5b1630ceea73d27597364c9af683";
+const DIGEST = "sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d";
+const HASH = "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7";
+
+function pins(text: string, path = ".github/workflows/ci.yml", context: Context = EMPTY_CONTEXT) {
+  return pinsOf({ path, text }, context);
+}
+
+function shown({ kind, subject, label, expected }: PinnedPlace): readonly unknown[] {
+  return [kind, subject, label, expected];
+}
+
+describe("The pins of a file", () => {
+  it("are commits with what the comment calls them", () => {
+    const names: readonly (readonly [comment: string, label: string | undefined])[] = [
+      ["", undefined],
+      [" # v4.2.2", "v4.2.2"],
+      ["  #v4", "v4"],
+      [" # tag=v4.2.2", "v4.2.2"],
+      [" # pin@v4", "v4"],
+      [" # v4.2.2 # the fast one", "v4.2.2"],
+      [" # v4.2.2, renovate does not touch it", undefined],
+      [" # 2024.1 is the last good one", "2024.1"],
+      [" # main", "main"],
+      [" # main # follows it", "main"],
+      [" # releases/v1", "releases/v1"],
+      [" # the fast one", undefined],
+      [" #", undefined],
+    ];
+    for (const [comment, label] of names) {
+      const [pin, ...others] = pins(workflow(`uses: acme/tool/sub@${COMMIT}${comment}`));
+      deepEqual([pin && shown(pin), others], [["commit", "acme/tool", label, COMMIT], []], comment);
+      deepEqual(pin?.ask, label && { kind: "commit", host: "github.com", repo: "acme/tool", ref: label });
+      deepEqual(pin?.alive, { kind: "commit", host: "github.com", repo: "acme/tool", ref: COMMIT });
+    }
+  });
+
+  it("are digests of images, of references and in scripts", () => {
+    const text = workflow(
+      `uses: docker://ghcr.io/acme/lint:v2@${DIGEST}`,
+      `run: docker run --rm node@${DIGEST} node -v`,
+    ).replace("    steps:", `    container: node:22@${DIGEST}\n    steps:`);
+    deepEqual(pins(text).map(shown), [
+      ["digest", "node:22", "22", DIGEST],
+      ["digest", "ghcr.io/acme/lint:v2", "v2", DIGEST],
+      ["digest", "node", undefined, DIGEST],
+    ]);
+    deepEqual(
+      pins(text).map(({ ask, alive }) => [ask, alive]),
+      [
+        [image("node:22"), image(`node@${DIGEST}`)],
+        [image("ghcr.io/acme/lint:v2"), image(`ghcr.io/acme/lint@${DIGEST}`)],
+        [undefined, image(`node@${DIGEST}`)],
+      ],
+    );
+  });
+
+  it("are hashes of downloads that the scripts check", () => {
+    const scripts: readonly (readonly [script: string, urls: readonly string[]])[] = [
+      ["curl -fsSLO https://x.dev/i.sh\necho '<>  i.sh' | sha256sum -c -\nsh i.sh", ["https://x.dev/i.sh"]],
+      [
+        'curl -fsSL https://x.dev/i.sh -o "$RUNNER_TEMP/i.sh"\necho "<>  $RUNNER_TEMP/i.sh" | sha256sum -c - || exit 1',
+        ["https://x.dev/i.sh"],
+      ],
+      ["curl -fsSLO https://x.dev/i.sh && echo '<>  i.sh' | shasum -a 256 -c - && sh i.sh", ["https://x.dev/i.sh"]],
+      ["wget -q https://x.dev/i.sh\necho '<> *i.sh' > sums\nsha256sum --check sums", ["https://x.dev/i.sh"]],
+      ["V=1.2\nwget -qO t.tgz https://x.dev/t-$V.tgz\necho '<>  t.tgz' | sha256sum -c", ["https://x.dev/t-1.2.tgz"]],
+      [
+        'curl -sLo i.sh https://x.dev/i.sh\nif [ "$(sha256sum i.sh | cut -d" " -f1)" != <> ]; then exit 1; fi',
+        ["https://x.dev/i.sh"],
+      ],
+      ['f=$(mktemp)\ncurl -sLo "$f" https://x.dev/i.sh\necho "<>  $f" | sha256sum -c -', ["https://x.dev/i.sh"]],
+      [
+        "curl -sLo i.sh https://x.dev/i.sh\nmv i.sh /tmp/i.sh\necho '<>  /tmp/i.sh' | sha256sum -c -",
+        ["https://x.dev/i.sh"],
+      ],
+    ];
+    for (const [script, urls] of scripts) {
+      const text = workflow(`run: |\n${script.replaceAll("<>", HASH).replace(/^/gmu, "          ")}`);
+      const found = pins(text);
+      deepEqual(
+        found.map(shown),
+        urls.map((url) => ["hash", url, undefined, HASH]),
+        script,
+      );
+      for (const { span, ask, subject } of found) {
+        equal(text.slice(span.start, span.end), HASH, script);
+        deepEqual(ask, { kind: "scriptHash", url: subject });
+      }
+    }
+  });
+
+  it("are hashes that the system itself checks", () => {
+    const [own, other] = [
+      "LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=",
+      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    ];
+    const text = `include:\n  - integrity: 'sha256-${own}' # why\n    remote: https://ci.example.com/base.yml\n`;
+    const [pin, ...others] = pins(text, ".gitlab-ci.yml");
+    const expected = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+    deepEqual([pin && shown(pin), others], [["hash", "https://ci.example.com/base.yml", undefined, expected], []]);
+    deepEqual(pin?.ask, { kind: "scriptHash", url: "https://ci.example.com/base.yml" });
+    equal(updated(text, pin, "0".repeat(64)), text.replace(own, other));
+  });
+
+  it("are none where the checked file is not what the address gives", () => {
+    for (const script of [
+      "curl -s https://x.dev/t.gz | gunzip > t\n          echo '<>  t' | sha256sum -c -",
+      "curl -sO https://x.dev/t.tgz\n          tar xf t.tgz\n          echo '<>  bin/t' | sha256sum -c -",
+      "echo '<>  committed.sh' | sha256sum -c -",
+      'curl -sO https://x.dev/i.sh\n          echo "$EXPECTED  i.sh" | sha256sum -c -',
+    ])
+      deepEqual(pins(workflow(`run: |\n          ${script.replaceAll("<>", HASH)}`)), [], script);
+  });
+
+  it("ask nothing where only the run knows the address", () => {
+    const script = `curl -sLo i.sh "https://x.dev/$GITHUB_SHA/i.sh"\n          echo '${HASH}  i.sh' | sha256sum -c -`;
+    const [pin] = pins(workflow(`run: |\n          ${script}`));
+    equal(pin?.kind, "hash");
+    equal(pin?.ask, undefined);
+  });
+
+  it("are found in the files that a pipeline runs, at their place there", () => {
+    const sh = `#!/bin/sh\ncurl -fsSLO https://x.dev/i.sh\necho "${HASH}  i.sh" | sha256sum -c - || exit 1\nsh i.sh\n`;
+    const context = { ...EMPTY_CONTEXT, read: (path: string) => (path === "ci/setup.sh" ? sh : undefined) };
+    const [pin, ...others] = pins(workflow("run: sh ci/setup.sh"), undefined, context);
+    deepEqual([pin?.path, others], ["ci/setup.sh", []]);
+    ok(pin);
+    equal(sh.slice(pin.span.start, pin.span.end), HASH);
+    deepEqual(pin.update("0".repeat(64)), [{ path: "ci/setup.sh", span: pin.span, text: "0".repeat(64) }]);
+  });
+
+  it("are listed once where an anchor or two jobs bring them", () => {
+    const text = `x: &step\n  uses: acme/tool@${COMMIT} # v4\non: push\njobs:\n  a:\n    runs-on: x\n    steps: [*step, *step]\n`;
+    equal(pins(text).length, 1);
+  });
+
+  it("are none in a file that is no CI file", () => {
+    deepEqual(pins(`image: node@${DIGEST}\n`, "compose.yml"), []);
+  });
+
+  it("can be updated, with nothing else changed", () => {
+    const text = workflow(
+      `uses: 'acme/tool@${COMMIT}'  # v4.2.2 # why`,
+      `uses: docker://node:22@${DIGEST}`,
+      `run: |\n          curl -fsSLO https://x.dev/i.sh\n          echo "${HASH}  i.sh" | sha256sum -c - || exit 1`,
+    );
+    const [action, node, script] = pins(text);
+    const other = "0".repeat(40);
+    equal(updated(text, action, other, "v5.0.0"), text.replace(COMMIT, other).replace("v4.2.2", "v5.0.0"));
+    equal(updated(text, action, COMMIT, "v4.2.1"), text.replace("v4.2.2", "v4.2.1"));
+    equal(updated(text, node, `sha256:${"0".repeat(64)}`), text.replace(DIGEST, `sha256:${"0".repeat(64)}`));
+    equal(updated(text, script, "0".repeat(64)), text.replace(HASH, "0".repeat(64)));
+  });
+});
+
+function image(name: string) {
+  return { kind: "imageDigest", image: name };
+}
+
+function updated(text: string, pin: PinnedPlace | undefined, to: string, label?: string): string {
+  return applyEdits(
+    text,
+    (pin?.update(to, label) ?? [])
+      .flatMap((edit) => ("span" in edit ? [{ ...edit, path: undefined }] : []))
+      .map(({ span, text: added }) => ({ span, text: added })),
+  );
+}

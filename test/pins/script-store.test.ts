@@ -1,0 +1,65 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { keepingScripts } from "../../server/pins/scripts.ts";
+import type { Resolver } from "../../server/resolvers/resolver.ts";
+import { createScriptStore, scriptCache, scriptFile } from "../../server/workspace/script-store.ts";
+import { useFolders } from "../support/folder.ts";
+import { sha256 } from "./world.ts";
+
+const TEXT = "\uFEFF#!/bin/sh\r\necho ü\n";
+
+describe("The store of scripts", () => {
+  const folder = useFolders();
+
+  it("gives back what was kept, byte for byte, and nothing else", async () => {
+    const root = path.join(folder(), "not/there/yet");
+    const store = createScriptStore(root);
+    equal(await store.read(sha256(TEXT)), undefined);
+    await store.write(sha256(TEXT), TEXT);
+    equal(await store.read(sha256(TEXT)), TEXT);
+    deepEqual(readdirSync(root), [`${sha256(TEXT)}.txt`]);
+  });
+
+  it("keeps no text under another hash, and gives none that was changed", async () => {
+    const root = folder();
+    const store = createScriptStore(root);
+    await store.write(sha256("other"), TEXT);
+    deepEqual(readdirSync(root), []);
+    await store.write(sha256(TEXT), TEXT);
+    writeFileSync(scriptFile(root, sha256(TEXT)), "tampered");
+    equal(await store.read(sha256(TEXT)), undefined);
+  });
+
+  it("keeps texts that nobody can run and nobody else can read", async () => {
+    const root = folder();
+    await createScriptStore(root).write(sha256(TEXT), TEXT);
+    equal(statSync(scriptFile(root, sha256(TEXT))).mode & 0o777, 0o600);
+  });
+
+  it("does without, where nothing can be written", async () => {
+    const store = createScriptStore(path.join(folder({ file: "" }), "file"));
+    await store.write(sha256(TEXT), TEXT);
+    equal(await store.read(sha256(TEXT)), undefined);
+  });
+
+  it("lies where the system keeps caches", () => {
+    equal(scriptCache({ XDG_CACHE_HOME: "/x/cache" }), path.join("/x/cache", "pipewarden", "scripts"));
+    match(scriptCache({ XDG_CACHE_HOME: "relative" }), /pipewarden.scripts$/u);
+    equal(scriptCache({ XDG_CACHE_HOME: "relative" }), scriptCache({}));
+  });
+
+  it("gets every script that is answered, archives left out", async () => {
+    const kept: string[] = [];
+    const resolver: Resolver = {
+      resolve: async (question) => {
+        const text = question.kind === "scriptHash" && question.url.endsWith(".sh") ? TEXT : "";
+        return { kind: "scriptHash", sha256: sha256(TEXT), finalUrl: "", text };
+      },
+    };
+    const store = { read: async () => undefined, write: async (hash: string) => void kept.push(hash) };
+    for (const url of ["https://example.com/a.sh", "https://example.com/a.tar.gz"])
+      await keepingScripts(resolver, store).resolve({ kind: "scriptHash", url });
+    deepEqual(kept, [sha256(TEXT)]);
+  });
+});
