@@ -1,6 +1,8 @@
 import type { Rule } from "../rule.ts";
+import { broadSecretGroup } from "./broad-secret-group.ts";
 import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
+import { secretOnCommandLine } from "./secret-on-command-line.ts";
 import { unpinnedAction } from "./unpinned-action.ts";
 import { unpinnedBundle } from "./unpinned-bundle.ts";
 import { unpinnedImage } from "./unpinned-image.ts";
@@ -28,4 +30,6 @@ export const RULES: readonly Rule[] = [
   unpinnedBundle,
   unpinnedPackage,
   pipelineWideSecret,
+  secretOnCommandLine,
+  broadSecretGroup,
 ];
