@@ -463,9 +463,9 @@ jobs:
     const [job] = read(`version: 2
 jobs:
   a:
-    working_directory: /work
+    working_directory: /builds
     machine: true
-    steps: [{run: x}, {run: {command: x, working_directory: /work/sub}}, {run: {command: x, working_directory: /tmp}}]
+    steps: [{run: x}, {run: {command: x, working_directory: /builds/sub}}, {run: {command: x, working_directory: /tmp}}]
 `).jobs;
     const scripts = job?.steps.flatMap((step) => step.scripts) ?? [];
     assert.equal(new Set(scripts.map(({ unit }) => unit)).size, 3);
