@@ -8,9 +8,10 @@ export function listed(names: readonly string[], most = 3): string {
   return rest.length === 0 ? last : `${rest.reverse().join(", ")} and ${last}`;
 }
 
-/** Text cut to a length that fits into a message. */
+/** Text cut to a length that fits into a message. What only the run knows is an ellipsis in it. */
 export function shortened(text: string, most = 80): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  const readable = text.replace(/‹[\d.]+›/g, "…");
+  return readable.length <= most ? readable : `${readable.slice(0, most - 1)}…`;
 }
 
 /** What code with this reach could have taken, as the end of a sentence; "" where nothing is within reach. */
