@@ -75,8 +75,12 @@ function ofCommit(
       subject: repo,
       expected: ref.toLowerCase(),
       label: comment && text.slice(comment.start, comment.end),
-      ask: comment && { kind: "commit", host, repo, ref: text.slice(comment.start, comment.end) },
-      alive: { kind: "commit", host, repo, ref },
+      // Without a host nobody here can be asked: the settings of a server decide where it lies.
+      ask:
+        comment === undefined || host === ""
+          ? undefined
+          : { kind: "commit", host, repo, ref: text.slice(comment.start, comment.end) },
+      alive: host === "" ? undefined : { kind: "commit", host, repo, ref },
       update: (pin, label) => {
         if (repin === undefined || text.slice(repin.version.start, repin.version.end) !== ref) return undefined;
         const named = label !== undefined && comment !== undefined ? [{ span: comment, text: label }] : [];

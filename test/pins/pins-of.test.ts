@@ -39,6 +39,11 @@ describe("The pins of a file", () => {
     }
   });
 
+  it("have nobody to ask where the settings of a server decide on the host", () => {
+    const [pin] = pins(workflow(`uses: acme/tool@${COMMIT} # v4`), ".gitea/workflows/ci.yml");
+    deepEqual([pin?.expected, pin?.ask, pin?.alive], [COMMIT, undefined, undefined]);
+  });
+
   it("are digests of images, of references and in scripts", () => {
     const text = workflow(
       `uses: docker://ghcr.io/acme/lint:v2@${DIGEST}`,

@@ -125,6 +125,8 @@ function whereOf({ text }: Pipeline, { script: from, download }: Fetched, [first
   const { script, execution } = first;
   const line = lineOf(script.path === undefined ? text : script.text, script.toDocument(execution.span).start);
   if (script.path !== from.path) return `in line ${line} of ${script.path ?? "the pipeline"}`;
-  const here = lineOf(from.path === undefined ? text : from.text, from.toDocument(download.span).start);
-  return line === here ? "on the same line" : `in line ${line}`;
+  const file = from.path === undefined ? text : from.text;
+  const [here, there] = [from.toDocument(download.span).start, script.toDocument(execution.span).start];
+  const between = file.slice(Math.min(here, there), Math.max(here, there));
+  return between.includes("\n") ? `in line ${line}` : "on the same line";
 }
