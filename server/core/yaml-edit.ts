@@ -1,15 +1,8 @@
 import { blankLinesAt, indentationStep, lineBreakOf, lineEnd, lineStart } from "./lines.ts";
+import type { Slot } from "./model.ts";
 import { blockHeader } from "./scalar-trace.ts";
 import type { Span } from "./text.ts";
 import type { YamlEntry, YamlMap, YamlNode, YamlScalar } from "./yaml-node.ts";
-
-/** Text that adds entries to a map: `before + entries.join(between) + after`, inserted at one offset of the document. */
-export interface Slot {
-  readonly at: number;
-  readonly before: string;
-  readonly between: string;
-  readonly after: string;
-}
 
 /**
  * The smallest span of the document that takes one entry out of its map and leaves everything else as it was. In block notation

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isMap } from "yaml";
+import type { Slot } from "../../server/core/model.ts";
 import {
   childInsertion,
   entries,
@@ -10,7 +11,6 @@ import {
   items,
   parseYaml,
   removal,
-  type Slot,
   scalar,
   text,
   type YamlMap,
