@@ -61,6 +61,7 @@ function finding(rule: Rule, problem: Problem, path: string, chosen: Severity | 
     message: problem.message,
     related: problem.related ?? [],
     reach: problem.reach,
+    reachLater: problem.reachLater,
     fixes: problem.fixes ?? [],
   };
 }

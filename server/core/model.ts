@@ -17,8 +17,17 @@ export interface Pipeline {
   readonly references: readonly Reference[];
   /** The outermost scope. */
   readonly scope: Scope;
+  /** Events that people without write access can cause, and that run this file with the repository's secrets. */
+  readonly openTriggers?: readonly Trigger[];
   /** Text of a file of the repository that the pipeline names, by its path from the root. Set by the analysis, not by a system. */
   readonly readFile?: (path: string) => string | undefined;
+}
+
+/** An event that starts a pipeline. */
+export interface Trigger {
+  /** As the file calls it, such as "pull_request_target". */
+  readonly name: string;
+  readonly span: Span;
 }
 
 /** A unit that runs on one machine: its steps share files, in order. */
@@ -29,6 +38,17 @@ export interface Job {
   readonly steps: readonly Step[];
   /** What the job itself pulls in: its image, services, a called workflow. */
   readonly references: readonly Reference[];
+  /** Where the job hands every secret that it could have to the workflow that it calls. */
+  readonly inheritance?: Inheritance;
+}
+
+/** The place that says "all secrets" to a called workflow, such as `secrets: inherit`. */
+export interface Inheritance {
+  /** Key and value as written. */
+  readonly span: Span;
+  /** The value alone. */
+  readonly valueSpan: Span;
+  readonly workflow: Reference | undefined;
 }
 
 /** One entry of a job that runs something. */
@@ -47,10 +67,36 @@ export interface Step {
   readonly secrets: readonly SecretUse[];
   /** Names of environment variables that the step's expressions read. */
   readonly reads: readonly string[];
+  /** Set where the step brings the repository's code to the machine. */
+  readonly checkout?: Checkout;
+  /** Text that strangers choose and that the system puts into a script before the shell reads it. */
+  readonly injections?: readonly Injection[];
   /** True where a failure of this step does not keep the next ones from running. */
   readonly tolerated: boolean;
   /** True where the step runs although an earlier one failed. */
   readonly always: boolean;
+}
+
+/** How a step brings code to the machine. */
+export interface Checkout {
+  /** True where the code may come from somebody without write access: the head of a pull request under a trigger with secrets. */
+  readonly foreign: boolean;
+  /** Where the file asks for such code. */
+  readonly foreignSpan?: Span;
+  /** True where a credential stays on the disk for later steps. */
+  readonly keepsCredentials: boolean;
+  /** Where the input that would drop the credential can be added; absent where this notation has no place for it. */
+  readonly slot?: Slot;
+  /** The input's value where it is written and keeps the credential. */
+  readonly keptBy?: Span;
+}
+
+/** An expression that a stranger controls, inside of a script. */
+export interface Injection {
+  /** The expression with its marks, such as `${{ github.event.issue.title }}`. */
+  readonly span: Span;
+  /** What it is, to a person: "the title of the issue". */
+  readonly what: string;
 }
 
 export type ShellLanguage =
@@ -130,10 +176,22 @@ export interface Scope {
   readonly variables: readonly Variable[];
   /** Secrets that the system itself hands to everything in this scope, whatever the file says. */
   readonly ambient: readonly AmbientSecret[];
+  /** What the file lets the run's own token do here; absent where it says nothing. */
+  readonly permissions?: Permissions;
   /** How to take all the variables away together; `undefined` where there are none or where that cannot be done. */
   readonly removal: Span | undefined;
   /** How to add a variable here; `undefined` where this notation has no place for one. */
   readonly slot: Slot | undefined;
+}
+
+/** What the run's own token may do, by the name of each area, such as "contents". */
+export interface Permissions {
+  /** Key and value as written. */
+  readonly span: Span;
+  /** "all": one word for every area. */
+  readonly grants:
+    | { readonly all: "read" | "write" | "none" }
+    | { readonly areas: Readonly<Record<string, "read" | "write" | "none">> };
 }
 
 /** Text that adds entries to a mapping: `before + entries.join(between) + after`, inserted at one offset. */
@@ -162,13 +220,15 @@ export interface SecretUse {
   readonly name: string;
   readonly span: Span;
   readonly kind: SecretKind;
+  /** whole: the place hands over everything that a store holds. computed: only the run knows the name. Absent: one secret, by its name. */
+  readonly extent?: "whole" | "computed";
 }
 
 /**
  * named: a secret that the file names. token: a credential that the system makes for each run. settings: variables that are
- * configured outside the file.
+ * configured outside the file. login: what an earlier step left behind, such as a registry's password in a file.
  */
-export type SecretKind = "named" | "token" | "settings";
+export type SecretKind = "named" | "token" | "settings" | "login";
 
 /** A secret whose own name stands in no line of the file. */
 export interface AmbientSecret {
@@ -177,6 +237,8 @@ export interface AmbientSecret {
   readonly kind: SecretKind;
   /** Where the file asks for it, such as the name of a group of variables; absent where it does not. */
   readonly span?: Span;
+  /** True where the file gives a token the right to change something. */
+  readonly writes?: boolean;
 }
 
 export type ReferenceKind = "action" | "workflow" | "image" | "include" | "orb" | "pipe" | "plugin" | "task" | "bundle";

@@ -1,5 +1,6 @@
 import {
   type AmbientSecret,
+  type Job,
   type Scope,
   type ScopeLevel,
   type SecretKind,
@@ -18,10 +19,25 @@ export interface ReachedSecret {
   readonly level: ScopeLevel;
   /** Where the document grants it; absent for what the system hands out by itself. */
   readonly span: Span | undefined;
+  /** True where the secret is a token that the file lets change something. */
+  readonly writes?: boolean;
+}
+
+/** What a step can take. */
+export interface StepReach {
+  /** What its own process can read: environment, inputs, files, logins. Decides the severity. */
+  readonly now: Reach;
+  /** What it could take by tampering with what later steps of its job run, without what is in `now`. */
+  readonly later: Reach;
 }
 
 /** The secrets that a process can read, innermost grant first, each name once. */
 export type Reach = readonly ReachedSecret[];
+
+/** Everything that a step can take, with what earlier steps of its job left behind. */
+export function reachOf(_job: Job, step: Step): StepReach {
+  return { now: reachOfStep(step), later: [] };
+}
 
 /** What the processes of a step can read: its own secrets and those of every scope around it. */
 export function reachOfStep(step: Step): Reach {

@@ -45,6 +45,8 @@ export interface Problem {
   readonly severity?: Severity;
   /** The secrets that the code at this place can read; absent where the problem is not about code that runs. */
   readonly reach?: Reach;
+  /** What that code could take besides, by tampering with what later steps of its job run. */
+  readonly reachLater?: Reach;
   readonly fixes?: readonly Fix[];
 }
 
@@ -86,5 +88,6 @@ export interface Finding {
   readonly message: string;
   readonly related: readonly Related[];
   readonly reach: Reach | undefined;
+  readonly reachLater: Reach | undefined;
   readonly fixes: readonly Fix[];
 }
