@@ -83,12 +83,19 @@ export interface Checkout {
   readonly foreign: boolean;
   /** Where the file asks for such code. */
   readonly foreignSpan?: Span;
+  /** What somebody with more rights has to do before such code comes here, to a person: "a label". Absent: nothing that the file tells. */
+  readonly guard?: string;
   /** True where a credential stays on the disk for later steps. */
   readonly keepsCredentials: boolean;
-  /** Where the input that would drop the credential can be added; absent where this notation has no place for it. */
-  readonly slot?: Slot;
-  /** The input's value where it is written and keeps the credential. */
-  readonly keptBy?: Span;
+  /** How to make it keep none; absent where this notation has no place for it, or where the place is shared with others. */
+  readonly drop?: CredentialDrop;
+}
+
+/** What makes a checkout leave no credential behind. */
+export interface CredentialDrop {
+  /** As the file would say it, such as "persist-credentials: false". */
+  readonly text: string;
+  readonly edits: readonly Edit[];
 }
 
 /** An expression that a stranger controls, inside of a script. */

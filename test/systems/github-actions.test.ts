@@ -149,7 +149,7 @@ jobs:
     const reach = pipeline.jobs[0]?.steps.map((step) => reachOfStep(step).map(({ name, level }) => `${name} ${level}`));
     assert.deepEqual(reach, [
       ["E step", "GITHUB_TOKEN step", "D step", "C job", "B job", "A pipeline"],
-      ["F step", "C job", "B job", "A pipeline"],
+      ["F step", "GITHUB_TOKEN step", "C job", "B job", "A pipeline"],
     ]);
   });
 

@@ -28,6 +28,7 @@ const PRODUCT: WorkflowProduct = {
   tokens: ["GITHUB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN"],
   // The runner puts the job's token into the environment of every step.
   ambient: [{ name: "GITHUB_TOKEN", kind: "token" }],
+  permissions: false,
   prefixes: ["GITHUB", "FORGEJO", "GITEA"],
   // Bash with pipefail, or sh where the image has no bash.
   defaultShell: (container) => ({ language: "bash", errexit: true, pipefail: container ? undefined : true }),

@@ -25,6 +25,7 @@ const PRODUCT: WorkflowProduct = {
   contexts: ["github"],
   tokens: ["GITHUB_TOKEN"],
   ambient: [],
+  permissions: true,
   prefixes: ["GITHUB"],
   // Source: docs.github.com, `jobs.<job_id>.steps[*].shell`: bash without pipefail, and sh in a container.
   defaultShell: (container) => ({ language: container ? "sh" : "bash", errexit: true, pipefail: false }),

@@ -1,22 +1,32 @@
 import type { SourceFile } from "../analyze.ts";
 import { maskGitHub } from "../masking.ts";
-import type {
-  AmbientSecret,
-  Handover,
-  Job,
-  OperatingSystem,
-  Pipeline,
-  Reference,
-  ReferenceKind,
-  Scope,
-  SecretUse,
-  Shell,
-  Step,
+import {
+  type AmbientSecret,
+  type Checkout,
+  type Handover,
+  type Job,
+  type OperatingSystem,
+  type Pipeline,
+  type Reference,
+  type ReferenceKind,
+  type Scope,
+  type SecretUse,
+  type Shell,
+  type Step,
+  scopeChain,
 } from "../model.ts";
 import { readActionReference, readImage, repinOf } from "../reference.ts";
 import type { Span } from "../text.ts";
 import { entries, entry, get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
 import { type Dialect, firstLine, scalarsBelow, scopeOf, scriptOf, secretsBelow, variablesOf } from "./reading.ts";
+import { identityOf, permissionsOf, tokenOf } from "./reading-workflow-token.ts";
+import {
+  type Admission,
+  actionCheckout,
+  admissionOf,
+  openTriggersOf,
+  scriptCheckout,
+} from "./reading-workflow-trust.ts";
 import type { System } from "./system.ts";
 
 // The notation of GitHub Actions, which other products read as well.
@@ -31,6 +41,8 @@ export interface WorkflowProduct {
   readonly tokens: readonly string[];
   /** What every step has in its environment, whatever the file says. */
   readonly ambient: readonly AmbientSecret[];
+  /** True where `permissions` says what the token may do, and where the token gets to actions alone. */
+  readonly permissions: boolean;
   /** What the names of the environment files start with, such as `GITHUB` of `$GITHUB_ENV`, the usual one first. */
   readonly prefixes: readonly string[];
   /** The shell of a step that names none, where it does not run on Windows. */
@@ -63,18 +75,18 @@ export function readWorkflow(
 ): Pipeline {
   const dialect: Dialect = { mask: maskGitHub, secretsIn: secretReader(product) };
   const reader: Reader = { file, root, product, dialect };
-  const scope = scopeOf(
-    file,
-    {
-      level: "pipeline",
-      label: "the whole workflow",
-      parent: undefined,
-      owner: root,
-      key: "env",
-      ambient: product.ambient,
-    },
-    dialect,
-  );
+  const granted = product.permissions ? permissionsOf(root) : undefined;
+  const source = {
+    level: "pipeline",
+    label: "the whole workflow",
+    parent: undefined,
+    owner: root,
+    key: "env",
+  } as const;
+  const scope: Scope = {
+    ...scopeOf(file, { ...source, ambient: product.ambient }, dialect),
+    ...(granted !== undefined && { permissions: granted }),
+  };
   const composite = get(root, "runs", "steps");
   const jobs =
     composite === undefined
@@ -88,6 +100,7 @@ export function readWorkflow(
     jobs,
     references: imageReference(get(root, "runs", "image"), scope),
     scope,
+    openTriggers: openTriggersOf(root),
   };
 }
 
@@ -106,6 +119,7 @@ function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
     operatingSystems: [],
     container: false,
     folder: ".",
+    admission: admissionOf(undefined, undefined),
   };
   return {
     id: text(get(reader.root, "name")) ?? "action",
@@ -117,12 +131,13 @@ function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
 }
 
 function readJob(reader: Reader, pipeline: Scope, id: string, span: Span, job: YamlNode | undefined): Job {
-  const { file, root, dialect } = reader;
-  const scope = scopeOf(
-    file,
-    { level: "job", label: `job “${id}”`, parent: pipeline, owner: job, key: "env" },
-    dialect,
-  );
+  const { file, root, dialect, product } = reader;
+  const granted = product.permissions ? permissionsOf(job) : undefined;
+  const source = { level: "job", label: `job “${id}”`, parent: pipeline, owner: job, key: "env" } as const;
+  const scope: Scope = {
+    ...scopeOf(file, { ...source, ambient: identityOf(granted ?? pipeline.permissions) }, dialect),
+    ...(granted !== undefined && { permissions: granted }),
+  };
   const container = get(job, "container");
   const image = container?.kind === "map" ? get(container, "image") : container;
   const inside =
@@ -140,6 +155,7 @@ function readJob(reader: Reader, pipeline: Scope, id: string, span: Span, job: Y
     defaultShell: scalar(get(job, "defaults", "run", "shell") ?? get(root, "defaults", "run", "shell")),
     operatingSystems: operatingSystemsOf(job),
     container: container !== undefined,
+    admission: admissionOf(root, job),
     folder:
       text(get(job, "defaults", "run", "working-directory") ?? get(root, "defaults", "run", "working-directory")) ??
       ".",
@@ -169,6 +185,7 @@ interface StepHost extends Reader {
   readonly container: boolean;
   /** The working directory of steps that name none. */
   readonly folder: string;
+  readonly admission: Admission;
 }
 
 /** Steps in order; those inside of `parallel` stand where their group stands. */
@@ -182,8 +199,12 @@ function readSteps(host: StepHost, steps: YamlNode | undefined): readonly Step[]
 function readStep(host: StepHost, step: YamlNode, unit: string): Step {
   const { file, dialect } = host;
   const label = labelOf(step);
-  const scope = scopeOf(file, { level: "step", label, parent: host.scope, owner: step, key: "env" }, dialect);
   const run = scalar(get(step, "run"));
+  const called = scalar(get(step, "uses"));
+  const ambient = called === undefined || called.text.startsWith("docker://") ? [] : tokensOf(host);
+  const scope = scopeOf(file, { level: "step", label, parent: host.scope, owner: step, key: "env", ambient }, dialect);
+  const references = actionReference(host, "action", called, scope);
+  const checkout = checkoutOf(host, step, references, run);
   const folder = text(get(step, "working-directory")) ?? host.folder;
   const shell = shellOf(scalar(get(step, "shell")) ?? host.defaultShell, host);
   const setting = {
@@ -200,13 +221,34 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
     span: firstLine(file, step.span),
     scope,
     scripts: run === undefined ? [] : [scriptOf(file, run, dialect, setting)],
-    references: actionReference(host, "action", scalar(get(step, "uses")), scope),
+    references,
     inputs: variablesOf(file, get(step, "with"), dialect),
+    ...(checkout !== undefined && { checkout }),
     secrets: others.flatMap(({ value }) => secretsBelow(value, dialect)),
     reads: readsIn(step),
     tolerated: (text(get(step, "continue-on-error")) ?? "false") !== "false",
     always: /\b(?:always|failure|cancelled)\s*\(/.test(text(get(step, "if")) ?? ""),
   };
+}
+
+/** An action can take the job's token without being handed it: an input of its own may have it as its default. */
+function tokensOf({ product, scope }: StepHost): readonly AmbientSecret[] {
+  const [name] = product.tokens;
+  if (!product.permissions || name === undefined) return [];
+  return [tokenOf(name, scopeChain(scope).find(({ permissions }) => permissions !== undefined)?.permissions)];
+}
+
+/** The makers' own action, and the copies of it that other forges host; or a script that fetches what strangers sent. */
+function checkoutOf(
+  { file, admission }: StepHost,
+  step: YamlNode,
+  [called]: readonly Reference[],
+  run: YamlScalar | undefined,
+): Checkout | undefined {
+  if (run !== undefined) return scriptCheckout(run, step, admission);
+  const action = called?.target.kind === "repository" ? called.target : undefined;
+  const known = action?.repo.toLowerCase() === "actions/checkout" && action.path === "";
+  return known ? actionCheckout(file.text, step, admission) : undefined;
 }
 
 /** The environment files by the name that the script uses. Source: docs.github.com, "Workflow commands": environment files. */
