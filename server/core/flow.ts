@@ -35,6 +35,7 @@ export interface RemoteExecution {
 
 /** A package or image that a script fetches by name. */
 export interface Pull {
+  readonly job: Job;
   readonly step: Step;
   readonly script: Script;
   readonly use: PackageUse | ImageUse;
@@ -122,7 +123,7 @@ function traceOf(job: Job, shared: Known, read: (path: string) => string | undef
     executions: executions.flatMap((execution) => remoteExecution(job, scripts, execution)),
     pulls: pulls.flatMap(({ script, use }) => {
       const at = scripts(script);
-      return at === undefined ? [] : [{ step: at.step, script: at.script, use }];
+      return at === undefined ? [] : [{ job, step: at.step, script: at.script, use }];
     }),
     checked: digests.flatMap((check) => checkedDownload(scripts, check)),
   };
@@ -182,6 +183,16 @@ const READERS: Readonly<Partial<Record<ShellLanguage, typeof parseBash>>> = {
   cmd: parseCmd,
 };
 
+const PROGRAMS = new WeakMap<Script, Block>();
+
+/** The commands of a script; `undefined` where nothing here reads its language. Read once for each script. */
+export function programOf(script: Script): Block | undefined {
+  const known = PROGRAMS.get(script);
+  const program = known ?? READERS[script.shell.language]?.(script.text, script.holes);
+  if (known === undefined && program !== undefined) PROGRAMS.set(script, program);
+  return program;
+}
+
 function place(
   step: Step,
   script: Script,
@@ -189,10 +200,9 @@ function place(
   programs: Map<string, Block>,
 ): readonly Placed[] {
   const { text, holes, shell, unit, folder, handover } = script;
-  const reader = READERS[shell.language];
-  if (reader === undefined) return [];
   const key = `${script.span.start}:${script.span.end}`;
-  const program = programs.get(key) ?? reader(text, holes);
+  const program = programs.get(key) ?? programOf(script);
+  if (program === undefined) return [];
   programs.set(key, program);
   return [
     {

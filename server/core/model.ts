@@ -38,6 +38,8 @@ export interface Job {
   readonly steps: readonly Step[];
   /** What the job itself pulls in: its image, services, a called workflow. */
   readonly references: readonly Reference[];
+  /** files: each step is a container of its own that shares nothing but the work tree. Absent: the steps share a machine. */
+  readonly shares?: "files";
   /** Where the job hands every secret that it could have to the workflow that it calls. */
   readonly inheritance?: Inheritance;
 }
@@ -337,4 +339,16 @@ export function scopeChain(scope: Scope): Scope[] {
   const chain: Scope[] = [];
   for (let each: Scope | undefined = scope; each !== undefined; each = each.parent) chain.push(each);
   return chain;
+}
+
+/** True where the file lets the run's own token change something here. The innermost permissions replace all around them. */
+export function canWrite(scope: Scope): boolean {
+  const permissions = scopeChain(scope).find((each) => each.permissions !== undefined)?.permissions;
+  return permissions !== undefined && changesSomething(permissions);
+}
+
+/** True for the right to change something. `id-token` is the right to ask for another token. */
+export function changesSomething({ grants }: Permissions): boolean {
+  if ("all" in grants) return grants.all === "write";
+  return Object.entries(grants.areas).some(([area, access]) => access === "write" && area !== "id-token");
 }

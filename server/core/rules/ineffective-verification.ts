@@ -1,6 +1,6 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Script, ScriptChange } from "../model.ts";
-import { reachOfStep } from "../reach.ts";
+import { reachOf } from "../reach.ts";
 import { addresses, callers, placeIn, severityOf, theftSentence } from "../remote.ts";
 import type { Fix, Problem, Rule } from "../rule.ts";
 import { parseBash } from "../shell/bash.ts";
@@ -86,9 +86,9 @@ function worstOf(checks: readonly Check[]): Check | undefined {
 }
 
 function problem(remote: RemoteExecution, check: Check): Problem {
-  const { step, script, execution, downloads } = remote;
+  const { job, step, script, execution, downloads } = remote;
   const from = remote.scriptOf(check.script);
-  const reach = reachOfStep(step);
+  const { now: reach, later: reachLater } = reachOf(job, step);
   return {
     ...placeIn(from ?? script, check.span),
     message: `This check does not keep a changed ${addresses(downloads)} from running: ${REASON[check.flaw]}.${theftSentence(reach)} ${CURE[check.flaw]}`,
@@ -102,6 +102,7 @@ function problem(remote: RemoteExecution, check: Check): Problem {
       ...callers(from ?? script, step),
     ],
     reach,
+    reachLater,
     fixes: check.flaw === "ignored" && from !== undefined ? stopFix(from, check) : [],
   };
 }

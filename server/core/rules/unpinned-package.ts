@@ -1,6 +1,6 @@
 import { type Pull, pullsOf } from "../flow.ts";
 import type { Pipeline } from "../model.ts";
-import { namedSecrets, reachOfStep } from "../reach.ts";
+import { namedSecrets, reachOf } from "../reach.ts";
 import { placeIn, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import type { PackageUse } from "../shell/packages.ts";
@@ -82,8 +82,8 @@ function bySource(a: PackageUse, b: PackageUse): number {
   return Number(b.source === "remote") - Number(a.source === "remote");
 }
 
-function problem({ pull: { step, script }, uses }: Group): Problem {
-  const reach = reachOfStep(step);
+function problem({ pull: { job, step, script }, uses }: Group): Problem {
+  const { now: reach, later: reachLater } = reachOf(job, step);
   const span = uses.map(({ command }) => command).reduce(cover);
   const remote = uses.some(({ source }) => source === "remote");
   return {
@@ -91,6 +91,7 @@ function problem({ pull: { step, script }, uses }: Group): Problem {
     message: `${whatComes(uses)}.${theftSentence(namedSecrets(reach))} ${cure(uses)}`,
     severity: remote ? "information" : "hint",
     reach,
+    reachLater,
   };
 }
 

@@ -1,5 +1,5 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
-import { type Reach, reachOfStep } from "../reach.ts";
+import { type Reach, reachOf } from "../reach.ts";
 import { addresses, callers, cureFor, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { contains } from "../text.ts";
@@ -116,8 +116,8 @@ function hiddenMessage(runner: string, reach: Reach): string {
   return `This step decodes text and hands it to ${runner}, so nobody who reads the file can see what runs.${theftSentence(reach)} Write the script out in plain text.`;
 }
 
-function problem({ step, script, execution, downloads }: RemoteExecution): Problem {
-  const reach = reachOfStep(step);
+function problem({ job, step, script, execution, downloads }: RemoteExecution): Problem {
+  const { now: reach, later: reachLater } = reachOf(job, step);
   const fixes = pinFixes(downloads);
   const cure = cureFor(downloads, fixes, "Download it, compare its SHA-256, then run it.");
   const elsewhere = downloads.filter(
@@ -137,6 +137,7 @@ function problem({ step, script, execution, downloads }: RemoteExecution): Probl
       ...callers(script, step),
     ],
     reach,
+    reachLater,
     fixes,
   };
 }

@@ -1,6 +1,6 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Pipeline } from "../model.ts";
-import { reachOfStep } from "../reach.ts";
+import { reachOf, reachOfAll } from "../reach.ts";
 import { callers, cureFor, type Fetched, lineOf, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { shortened } from "../wording.ts";
@@ -98,7 +98,7 @@ jobs:
 
 function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExecution[]): Problem {
   const [first] = runs;
-  const reach = reachOfStep(first?.step ?? fetched.step);
+  const { now: reach, later: reachLater } = reachOfAll(runs.map(({ job, step }) => reachOf(job, step)));
   const place = placeIn(fetched.script, fetched.download.span);
   const fixes = pinFixes([fetched], first);
   const verb = first?.execution.runner === "chmod" ? "made a program" : "run";
@@ -116,6 +116,7 @@ function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExec
       ...callers(fetched.script, first?.step ?? fetched.step),
     ],
     reach,
+    reachLater,
     fixes,
   };
 }

@@ -82,6 +82,7 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
         scope,
         steps: steps.map((step, index) => readStep(file, scope, step, `${index}`)),
         references: [],
+        shares: "files",
       },
     ],
     references: [],

@@ -71,6 +71,7 @@ function readPipeline(file: SourceFile, parent: Scope, document: YamlNode): Job 
       ...steps.map((each) => readContainer(host, "step", each)),
     ],
     references: [],
+    shares: "files",
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AmbientSecret, Permissions } from "../model.ts";
+import { type AmbientSecret, changesSomething, type Permissions } from "../model.ts";
 import { entries, entry, text, type YamlNode } from "../yaml.ts";
 
 // What GitHub's notation says about the token that every job gets.
@@ -44,9 +44,4 @@ export function identityOf(permissions: Permissions | undefined): readonly Ambie
   const { grants, span } = permissions;
   const granted = "all" in grants ? grants.all === "write" : grants.areas["id-token"] === "write";
   return granted ? [{ name: "the job's OpenID Connect token", kind: "token", span }] : [];
-}
-
-function changesSomething({ grants }: Permissions): boolean {
-  if ("all" in grants) return grants.all === "write";
-  return Object.entries(grants.areas).some(([area, access]) => access === "write" && area !== "id-token");
 }

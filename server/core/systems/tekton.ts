@@ -193,6 +193,7 @@ function readTask(pod: Pod, id: string, owner: YamlNode, spec: YamlNode | undefi
       ...steps.map((node, index) => read(node, index, "step")),
     ],
     references: [...remoteReference(file, called, scope), ...imageReference(get(template, "image"), scope)],
+    shares: "files",
   };
 }
 

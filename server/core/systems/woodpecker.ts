@@ -1,5 +1,5 @@
 import type { SourceFile } from "../analyze.ts";
-import type { OperatingSystem, Pipeline } from "../model.ts";
+import type { Job, OperatingSystem, Pipeline } from "../model.ts";
 import { entries, get, text, type YamlFile, type YamlNode } from "../yaml.ts";
 import { bareScope, firstLine } from "./reading.ts";
 import { containersIn, readContainer } from "./reading-container.ts";
@@ -42,7 +42,7 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
   const backend = labels.get("backend");
   const bare = backend === undefined ? undefined : backend === "local";
   const host = { file, scope, operatingSystems: systemsOf(platform), bare };
-  const job = {
+  const job: Job = {
     id: file.path.replace(/^.*\//, "").replace(/\.ya?ml$/, ""),
     span: firstLine(file, root?.span ?? { start: 0, end: 0 }),
     scope,
@@ -52,6 +52,7 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
       ...containersIn(get(root, "steps") ?? get(root, "pipeline")).map((each) => readContainer(host, "step", each)),
     ],
     references: [],
+    shares: "files",
   };
   return {
     system: woodpecker.id,
