@@ -1,9 +1,10 @@
 import type { Context } from "./context.ts";
 import type { Pipeline } from "./model.ts";
 import { policyOf } from "./policy.ts";
-import type { Finding, Problem, Rule, Severity } from "./rule.ts";
+import type { Finding, Problem, Review, Rule, Severity } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
 import type { Settings } from "./settings.ts";
+import { type SuppressedFinding, silence } from "./suppression.ts";
 import { systemFor } from "./systems/index.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -18,6 +19,8 @@ export interface Analysis {
   readonly system: string | undefined;
   /** Sorted by path and place. */
   readonly findings: readonly Finding[];
+  /** What comments silence, sorted in the same way. */
+  readonly suppressed: readonly SuppressedFinding[];
   /** Paths that the analysis asked its context for: when one of them changes, the analysis is stale. */
   readonly asked: readonly string[];
 }
@@ -35,14 +38,29 @@ export function analyze(file: SourceFile, context: Context, settings: Settings):
   };
   const policy = policyOf(settings, context);
   const pipeline = pipelineOf(file, watched);
-  if (pipeline === undefined) return { system: undefined, findings: [], asked: [] };
-  const findings = RULES.flatMap((rule) => {
-    const chosen = settings.rules[rule.id];
-    return chosen === "off"
-      ? []
-      : unique([...rule.check(pipeline, policy)]).map((problem) => finding(rule, problem, file.path, chosen));
-  });
-  return { system: pipeline.system, findings: findings.sort(byPlace), asked: [...asked] };
+  if (pipeline === undefined) return { system: undefined, findings: [], suppressed: [], asked: [] };
+  const ask = (problemsOf: (rule: Rule) => Iterable<Problem>) =>
+    RULES.flatMap((rule) => {
+      const chosen = settings.rules[rule.id];
+      return chosen === "off"
+        ? []
+        : unique([...problemsOf(rule)]).map((problem) => finding(rule, problem, file.path, chosen));
+    });
+  const found = ask((rule) => rule.check(pipeline, policy));
+  const { findings, suppressed, suppressions } = silence(pipeline, found, settings.requireReason === true);
+  const review: Review = { suppressions, statusOf: (id) => statusOf(id, settings) };
+  const reviewed = suppressions.length === 0 ? [] : ask((rule) => rule.review?.(review) ?? []);
+  return {
+    system: pipeline.system,
+    findings: [...findings, ...reviewed].sort(byPlace),
+    suppressed: suppressed.toSorted((a, b) => byPlace(a.finding, b.finding)),
+    asked: [...asked],
+  };
+}
+
+function statusOf(id: string, settings: Settings): ReturnType<Review["statusOf"]> {
+  if (!RULES.some((rule) => rule.id === id)) return "unknown";
+  return settings.rules[id] === "off" ? "off" : "on";
 }
 
 /** What a file says as a pipeline; `undefined` where it is no CI file. Never throws. */

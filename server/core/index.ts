@@ -9,5 +9,6 @@ export type { Reach, ReachedSecret } from "./reach.ts";
 export type { AskFix, EditFix, Finding, Fix, NoFix, Problem, Related, Rule, Severity } from "./rule.ts";
 export { RULES } from "./rules/index.ts";
 export { DEFAULT_SETTINGS, parseSettings, readSettings, type Settings, type SettingsProblem } from "./settings.ts";
+export { type SuppressedFinding, suppressionFix } from "./suppression.ts";
 export { SYSTEMS } from "./systems/index.ts";
 export { applyEdits, type Edit, type Span } from "./text.ts";

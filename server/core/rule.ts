@@ -2,6 +2,7 @@ import type { Pipeline } from "./model.ts";
 import type { Policy } from "./policy.ts";
 import type { Answer, Question } from "./question.ts";
 import type { Reach } from "./reach.ts";
+import type { Suppression } from "./suppression.ts";
 import type { Edit, Span } from "./text.ts";
 
 export type Severity = "error" | "warning" | "information" | "hint";
@@ -19,6 +20,15 @@ export interface Rule {
   readonly examples: readonly Example[];
   /** Yields what is wrong. Pure: looks at nothing but the pipeline and what the person decided about others' code. */
   check(pipeline: Pipeline, policy: Policy): Iterable<Problem>;
+  /** Yields what is wrong with the comments that silence findings, once all rules have checked. Few rules are about these. */
+  review?(review: Review): Iterable<Problem>;
+}
+
+/** The comments of a file that are meant to silence findings, and what they came to. */
+export interface Review {
+  readonly suppressions: readonly Suppression[];
+  /** The rules, as far as a comment can name them. */
+  statusOf(rule: string): "on" | "off" | "unknown";
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Settings {
   readonly exclude?: readonly string[];
   /** Whose actions and workflows are as good as one's own: `owner/name`, `owner/*`; `!` in front takes trust away. */
   readonly trusted?: readonly string[];
+  /** True where a comment that silences a finding has to say why. */
+  readonly requireReason?: boolean;
 }
 
 export const DEFAULT_SETTINGS: Settings = { rules: {} };

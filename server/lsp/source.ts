@@ -146,5 +146,6 @@ function merge(person: Settings, repository: Settings): Required<Settings> {
     rules: { ...person.rules, ...repository.rules },
     exclude: [...(person.exclude ?? []), ...(repository.exclude ?? [])],
     trusted: [...(person.trusted ?? []), ...(repository.trusted ?? [])],
+    requireReason: repository.requireReason ?? person.requireReason ?? false,
   };
 }

@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
 import { broadSecretGroup } from "./broad-secret-group.ts";
+import { ineffectiveSuppression } from "./ineffective-suppression.ts";
 import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
 import { secretOnCommandLine } from "./secret-on-command-line.ts";
@@ -32,4 +33,5 @@ export const RULES: readonly Rule[] = [
   pipelineWideSecret,
   secretOnCommandLine,
   broadSecretGroup,
+  ineffectiveSuppression,
 ];
