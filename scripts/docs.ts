@@ -38,12 +38,21 @@ function pageOf(rule: Rule): string {
     "## Examples",
     "Marks show what is underlined.",
     ...rule.examples.flatMap(exampleOf),
+    ...(rule.review === undefined ? silencing(rule) : []),
     "## Another severity, or none",
     "In a file `.pipewarden.yml` at the root of the repository, for everybody who works on it:",
     fenced("yaml", `rules:\n  ${rule.id}: off # or error, warning, information, hint`),
     "In the settings of VS Code, for yourself:",
     fenced("json", `"pipewarden.rules": { "${rule.id}": "off" }`),
   ].join("\n\n")}\n`;
+}
+
+function silencing({ id }: Rule): readonly string[] {
+  return [
+    "## Silencing one finding",
+    "By a comment behind it or on the line above, with the reason behind the bracket:",
+    fenced("yaml", `# pipewarden: ignore[${id}] why this is fine`),
+  ];
 }
 
 function exampleOf({ title, path: file, bad, good }: Example): readonly string[] {

@@ -23,6 +23,8 @@ export interface ScanCommand extends Files {
   readonly failOn: Severity | "never";
   /** The file that the report goes to; absent: standard output. */
   readonly output: string | undefined;
+  /** True where a SARIF report holds what comments silence, marked as such. */
+  readonly showSuppressed: boolean;
 }
 
 export interface FixCommand extends Files {
@@ -67,6 +69,7 @@ Options of scan:
   --fail-on SEVERITY         error, warning, information, hint or never: from which severity on the
                              exit code is 1 (default: warning); the report holds everything
   --output FILE              write the report to a file
+  --show-suppressed          SARIF: hold what comments silence as well, marked as suppressed
 
 Options of fix:
   --dry-run                  write nothing, print a unified diff
@@ -109,7 +112,7 @@ export function readArguments(args: readonly string[]): Command {
       case "verify":
         return verifyCommand({ paths, exclude }, allowedHosts, values.format);
       default:
-        return scanCommand({ paths, exclude }, values.format, values["fail-on"], values.output);
+        return scanCommand({ paths, exclude }, values);
     }
   } catch (error) {
     // parseArgs goes on after the first sentence with advice that does not fit here.
@@ -122,6 +125,7 @@ const OPTIONS = {
   "fail-on": { type: "string", default: "warning" },
   exclude: { type: "string", multiple: true, default: [] as string[] },
   output: { type: "string" },
+  "show-suppressed": { type: "boolean", default: false },
   "dry-run": { type: "boolean", default: false },
   rule: { type: "string", multiple: true, default: [] as string[] },
   "allow-host": { type: "string", multiple: true, default: [] as string[] },
@@ -130,17 +134,25 @@ const OPTIONS = {
 } as const;
 
 const OPTIONS_OF: ReadonlyMap<string, readonly string[]> = new Map([
-  ["scan", ["exclude", "format", "fail-on", "output"]],
+  ["scan", ["exclude", "format", "fail-on", "output", "show-suppressed"]],
   ["fix", ["exclude", "dry-run", "rule", "allow-host"]],
   ["verify", ["exclude", "format", "allow-host"]],
 ]);
 
-function scanCommand(files: Files, written: string, threshold: string, output: string | undefined): Command {
+interface ScanValues {
+  readonly format: string;
+  readonly "fail-on": string;
+  readonly output?: string;
+  readonly "show-suppressed": boolean;
+}
+
+function scanCommand(files: Files, values: ScanValues): Command {
+  const { format: written, "fail-on": threshold, output, "show-suppressed": showSuppressed } = values;
   const format = FORMATS.find((each) => each === written);
   const failOn = THRESHOLDS.find((each) => each === threshold);
   if (format === undefined) return wrong(`There is no format “${written}”: it is one of ${FORMATS.join(", ")}.`);
   if (failOn === undefined) return wrong(`--fail-on cannot be “${threshold}”: it is one of ${THRESHOLDS.join(", ")}.`);
-  return { kind: "scan", ...files, format, failOn, output };
+  return { kind: "scan", ...files, format, failOn, output, showSuppressed };
 }
 
 function fixCommand(files: Files, allowedHosts: readonly string[], rules: readonly string[], dryRun: boolean): Command {

@@ -1,13 +1,26 @@
 import { pathToFileURL } from "node:url";
 import { explain, pageOf, RULES, type Rule, type Severity } from "../core/index.ts";
 import type { Region } from "./lines.ts";
-import { distinct, grouped, type Notice, type Place, type Report, type Result, shownPath, uriOf } from "./report.ts";
+import {
+  distinct,
+  grouped,
+  type Notice,
+  type Place,
+  type Report,
+  type Result,
+  type SuppressedResult,
+  shownPath,
+  uriOf,
+} from "./report.ts";
 
 /**
  * The report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/). `properties.reach` of a result is the list of the names
  * of the secrets that the code could have read, `properties.reachDetails` says where each was granted.
+ *
+ * @param showsSuppressed true where the results hold what comments silence, with `suppressions` (SARIF 2.1.0, 3.27.23: then every result has
+ *   that list). GitHub's code scanning does not know that list and would open an alert for each, so it is no default.
  */
-export function toSarif(report: Report, version: string, exitCode: number): string {
+export function toSarif(report: Report, version: string, exitCode: number, showsSuppressed = false): string {
   const log = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
@@ -24,7 +37,15 @@ export function toSarif(report: Report, version: string, exitCode: number): stri
         originalUriBaseIds: { [BASE]: { uri: `${pathToFileURL(report.base).href.replace(/\/$/, "")}/` } },
         columnKind: "utf16CodeUnits",
         newlineSequences: ["\r\n", "\n", "\r"],
-        results: report.results.map((result) => resultOf(report, result)),
+        results: showsSuppressed
+          ? [
+              ...report.results.map((result) => ({ ...resultOf(report, result), suppressions: [] })),
+              ...report.suppressed.map((result) => ({
+                ...resultOf(report, result),
+                suppressions: [suppressionOf(result)],
+              })),
+            ]
+          : report.results.map((result) => resultOf(report, result)),
       },
     ],
   };
@@ -83,6 +104,10 @@ function resultOf(report: Report, result: Result) {
       }),
     },
   };
+}
+
+function suppressionOf({ reason }: SuppressedResult) {
+  return { kind: "inSource", ...(reason !== "" && { justification: reason }) };
 }
 
 function locationOf(report: Report, { file, region }: Place) {

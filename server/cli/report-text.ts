@@ -54,15 +54,16 @@ function reachText(reach: NonNullable<Result["reach"]>): string {
     .join(", ");
 }
 
-function summary({ results, ciFiles }: Report): string {
+function summary({ results, suppressed, ciFiles }: Report): string {
   if (ciFiles === 0) return "No CI file found.";
-  if (results.length === 0) return `Nothing to report in ${counted(ciFiles, "CI file")}.`;
+  const quiet = suppressed.length === 0 ? "" : ` ${suppressed.length} suppressed.`;
+  if (results.length === 0) return `Nothing to report in ${counted(ciFiles, "CI file")}.${quiet}`;
   const counts = (["error", "warning", "information", "hint"] as const).flatMap((severity) => {
     const count = results.filter((result) => result.severity === severity).length;
     return count === 0 ? [] : [severity === "information" ? `${count} information` : counted(count, severity)];
   });
   const files = new Set(results.map(({ file }) => file)).size;
-  return `${counts.join(", ")} in ${counted(files, "file")}; ${counted(ciFiles, "CI file")} read.`;
+  return `${counts.join(", ")} in ${counted(files, "file")}; ${counted(ciFiles, "CI file")} read.${quiet}`;
 }
 
 function counted(count: number, noun: string): string {

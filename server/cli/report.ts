@@ -12,6 +12,8 @@ export interface Report {
   readonly ciFiles: number;
   /** By file in the order of the walk, then by place. */
   readonly results: readonly Result[];
+  /** What comments silence, in the same order. */
+  readonly suppressed: readonly SuppressedResult[];
   readonly notices: readonly Notice[];
 }
 
@@ -33,6 +35,12 @@ export interface Result extends Place {
   readonly fixes: readonly { readonly title: string; readonly changes: readonly Change[] }[];
   /** 64 hex digits that stay the same while lines move. */
   readonly fingerprint: string;
+}
+
+/** A finding that is not to be shown. */
+export interface SuppressedResult extends Result {
+  /** Why, in the words of the person; "" where nobody said. */
+  readonly reason: string;
 }
 
 /** A secret in reach, and the CI file that grants it, with the place where its text does. */

@@ -68,12 +68,17 @@ async function runScan(command: ScanCommand, terminal: Terminal): Promise<ExitCo
   }
 }
 
-function written(report: Report, { format, output }: ScanCommand, exitCode: ExitCode, terminal: Terminal): string {
+function written(
+  report: Report,
+  { format, output, showSuppressed }: ScanCommand,
+  exitCode: ExitCode,
+  terminal: Terminal,
+): string {
   switch (format) {
     case "json":
       return toJson(report, terminal.version);
     case "sarif":
-      return toSarif(report, terminal.version, exitCode);
+      return toSarif(report, terminal.version, exitCode, showSuppressed);
     case "text":
       return toText(report, terminal.colours && output === undefined);
   }

@@ -11,11 +11,22 @@ export async function scan(request: FileRequest): Promise<Report> {
   const { base, files } = walk(request, notices);
   const desk = createDesk(notices);
   for await (const file of files) desk.analyze(file);
-  return { base, ciFiles: desk.ciFiles(), results: withFingerprints(inOrder(desk.drafts())), notices };
+  const results = withFingerprints(inOrder(desk.drafts()));
+  return {
+    base,
+    ciFiles: desk.ciFiles(),
+    results: results.flatMap(({ reason, ...result }) => (reason === undefined ? [result] : [])),
+    suppressed: results.flatMap(({ reason, ...result }) => (reason === undefined ? [] : [{ ...result, reason }])),
+    notices,
+  };
 }
 
 /** A result before equal ones are numbered. */
-type Draft = Omit<Result, "fingerprint"> & { readonly identity: string };
+type Draft = Omit<Result, "fingerprint"> & {
+  readonly identity: string;
+  /** Why it is not to be shown; absent where it is. */
+  readonly reason?: string;
+};
 
 interface Desk {
   analyze(read: ReadFile): void;
@@ -32,13 +43,14 @@ function createDesk(notices: Notice[]): Desk {
     drafts: () => [...drafts.values()],
     analyze: ({ file, isNamed, root, path: own, text, context, configuration, isLeftOut }) => {
       try {
-        const { system, findings } = analyze({ path: own, text }, context, configuration.settings);
+        const { system, findings, suppressed } = analyze({ path: own, text }, context, configuration.settings);
         if (system !== undefined) claimed.add(file);
         else if (isNamed) notices.push({ file, message: NO_CI_FILE, failure: false });
         const textAt = (other: string) => (other === own ? text : context.read(other));
         const isWanted = ({ path: at }: Finding) =>
           at === own || !(configuration.excludes(at) || isLeftOut(path.join(root, at)));
-        for (const draft of draftsOf(findings.filter(isWanted), root, own, textAt)) {
+        const reasons = new Map(suppressed.map(({ finding, reason }) => [finding, reason]));
+        for (const draft of draftsOf([...findings, ...reasons.keys()].filter(isWanted), reasons, root, own, textAt)) {
           const key = JSON.stringify([draft.rule.id, draft.file, draft.region.charOffset, draft.region.charLength]);
           const known = drafts.get(key);
           drafts.set(key, known === undefined ? draft : together(known, draft));
@@ -58,6 +70,7 @@ function createDesk(notices: Notice[]): Desk {
 /** Findings with their places in lines and columns; `own` is the analysed file's path in the repository. */
 function draftsOf(
   findings: readonly Finding[],
+  reasons: ReadonlyMap<Finding, string>,
   root: string,
   own: string,
   textAt: (file: string) => string | undefined,
@@ -91,6 +104,7 @@ function draftsOf(
       finding.path,
       (textAt(finding.path) ?? "").slice(finding.span.start, finding.span.end).replace(/\s+/g, " "),
     ]),
+    ...(reasons.has(finding) && { reason: reasons.get(finding) ?? "" }),
   }));
 }
 
@@ -131,7 +145,7 @@ function changeOf(
 }
 
 /** Equal findings of a file are told apart by their order, so that a finding keeps its fingerprint when lines move. */
-function withFingerprints(drafts: readonly Draft[]): readonly Result[] {
+function withFingerprints(drafts: readonly Draft[]): readonly (Result & Pick<Draft, "reason">)[] {
   const counts = new Map<string, number>();
   return drafts.map(({ identity, ...result }) => {
     const count = counts.get(identity) ?? 0;

@@ -1,7 +1,8 @@
-import { analyze, type SourceFile } from "./analyze.ts";
+import { analyze, pipelineOf, type SourceFile } from "./analyze.ts";
 import type { Context } from "./context.ts";
 import type { EditFix, Finding } from "./rule.ts";
 import type { Settings } from "./settings.ts";
+import { suppressionFix } from "./suppression.ts";
 import { applyEdits, type Edit } from "./text.ts";
 
 /**
@@ -40,6 +41,20 @@ export function objectionTo(
 ): string | undefined {
   const { before, after } = aroundEdits(file, edits, context, settings);
   return objectionToNew(before, after);
+}
+
+/** Edits that silence a finding by a comment: at its place, then for its whole file. None where the file has no comments. */
+export function silencingFixes(
+  file: SourceFile,
+  finding: Finding,
+  context: Context,
+  settings: Settings,
+): readonly EditFix[] {
+  const pipeline = finding.rule.review === undefined ? pipelineOf(file, context) : undefined;
+  if (pipeline === undefined) return [];
+  const needsReason = settings.requireReason === true;
+  const fixes = (["place", "file"] as const).map((where) => suppressionFix(pipeline, finding, where, needsReason));
+  return fixes.filter((fix) => fix !== undefined);
 }
 
 /** The file and what is around it as they are once the edits are made. */

@@ -1,5 +1,5 @@
 import { type CodeAction, CodeActionKind, type CodeActionParams, type Diagnostic } from "vscode-languageserver";
-import { analyze, type Finding, type Fix, type Span } from "../core/index.ts";
+import { analyze, type EditFix, type Finding, type Fix, type Span, silencingFixes } from "../core/index.ts";
 import { isPinnable } from "../pins/pin-all.ts";
 import { APPLY_FIX, type FixCommand, stampOf } from "./apply-fix.ts";
 import { mergeDiagnostics, toDiagnostic, toSpan, toWorkspaceEdit } from "./convert.ts";
@@ -21,8 +21,12 @@ export function listFixes(
   if (only !== undefined && !only.some((kind) => isPartOf(CodeActionKind.QuickFix, kind))) return [];
   const found = sources.flatMap((source) => findingsIn(params, source));
   const here = found.filter(({ isAsked }) => isAsked);
-  const fixes = [...groupedByPlace(here).values()].flatMap((group) => actionsOf(group, documentChanges));
-  return [...fixes, ...pinAllAction(params.textDocument.uri, found, here)];
+  const groups = [...groupedByPlace(here).values()];
+  return [
+    ...groups.flatMap((group) => actionsOf(group, documentChanges)),
+    ...pinAllAction(params.textDocument.uri, found, here),
+    ...groups.flatMap((group) => silencingActions(group, documentChanges)),
+  ];
 }
 
 /** A finding in the document with the CI file whose analysis found it. */
@@ -89,6 +93,21 @@ function actionsOf(group: readonly Found[], documentChanges: boolean): readonly 
   );
   const distinct = [...new Map(actions.toReversed().map((action) => [action.title, action])).values()].reverse();
   return distinct.map((action, index) => ({ ...action, isPreferred: index === 0 }));
+}
+
+/** Comments that silence a finding. They come last and are never preferred: they heal nothing. */
+function silencingActions(group: readonly Found[], documentChanges: boolean): readonly CodeAction[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { source, finding } = first;
+  const diagnostics = mergeDiagnostics(group.map(({ diagnostic }) => [diagnostic]));
+  const toAction = ({ title, edits }: EditFix): CodeAction => ({
+    title,
+    kind: CodeActionKind.QuickFix,
+    diagnostics,
+    edit: toWorkspaceEdit(edits, source, documentChanges),
+  });
+  return silencingFixes(source.file, finding, source.context, source.settings).map(toAction);
 }
 
 function effectOf(

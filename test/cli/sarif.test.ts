@@ -110,7 +110,7 @@ describe("the SARIF report", () => {
     ];
     const result = { ...place, rule, severity: "error" as const, message: "m", reach: undefined, fingerprint: "f" };
     const results = [{ ...result, related: [related, related], fixes: [fix, fix] }];
-    const log = JSON.parse(toSarif({ base: "/a", ciFiles: 1, results, notices: [] }, "1.0.0", 1));
+    const log = JSON.parse(toSarif({ base: "/a", ciFiles: 1, results, suppressed: [], notices: [] }, "1.0.0", 1));
     assert.deepEqual(wrongIn(log), []);
     assert.equal(log.runs[0].results[0].relatedLocations.length, 1);
   });

@@ -24,6 +24,8 @@ const FIVE = workflow(
   "run: |\n          curl -fsSLO https://get.example.com/install.sh\n          sh install.sh",
 );
 
+const IGNORE = ["Ignore unpinned-action here", "Ignore unpinned-action in this file"];
+
 describe("the language server pins everything", () => {
   const world = useWorld();
   const start = useSessions();
@@ -95,7 +97,7 @@ describe("the language server pins everything", () => {
       const titles = async (part: string) =>
         (await session.fixes(uri, rangeOf(text, part))).map(({ title }: CodeAction) => title);
       const all = "Pin all 5 references in this file";
-      deepEqual(await titles("acme/tool@v4"), ["Pin acme/tool to the commit of v4", all]);
+      deepEqual(await titles("acme/tool@v4"), ["Pin acme/tool to the commit of v4", all, ...IGNORE]);
       ok((await titles("curl")).includes(all));
       deepEqual(
         (await titles("TOKEN")).filter((title) => title === all),
@@ -115,7 +117,7 @@ describe("the language server pins everything", () => {
       session.open(uri, text);
       deepEqual(
         (await session.fixes(uri, rangeOf(text, "acme/tool@v4"))).map(({ title }) => title),
-        ["Pin acme/tool to the commit of v4"],
+        ["Pin acme/tool to the commit of v4", ...IGNORE],
       );
       deepEqual(world().network.connections, []);
     });
