@@ -55,8 +55,9 @@ function silencing({ id }: Rule): readonly string[] {
   ];
 }
 
-function exampleOf({ title, path: file, bad, good }: Example): readonly string[] {
-  const before = [`### ${title}`, `\`${file}\``, fenced("yaml", bad)];
+function exampleOf({ title, path: file, bad, good, files = {} }: Example): readonly string[] {
+  const others = Object.entries(files).flatMap(([name, text]) => [`Where \`${name}\` is`, fenced("yaml", text)]);
+  const before = [`### ${title}`, `\`${file}\``, fenced("yaml", bad), ...others];
   return good === undefined ? before : [...before, "After the fix:", fenced("yaml", good)];
 }
 

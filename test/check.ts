@@ -36,9 +36,13 @@ export function marksOf(text: string, findings: readonly Finding[]): readonly st
   });
 }
 
-/** Findings of one rule in a file that stands alone. */
-export function findingsOf(rule: string, path: string, text: string): readonly Finding[] {
-  const { findings } = analyze({ path, text }, EMPTY_CONTEXT, DEFAULT_SETTINGS);
+/** Other files of the repository, by their paths. */
+export type Files = Readonly<Record<string, string>>;
+
+/** Findings of one rule in a file that stands alone, or with others. */
+export function findingsOf(rule: string, path: string, text: string, files: Files = {}): readonly Finding[] {
+  const context = { ...EMPTY_CONTEXT, read: (name: string) => files[name] };
+  const { findings } = analyze({ path, text }, context, DEFAULT_SETTINGS);
   return findings.filter((finding) => finding.rule.id === rule);
 }
 
@@ -50,21 +54,28 @@ export function check(
   rule: string,
   path: string,
   marked: string,
-  expected: { readonly fixed?: string; readonly answers?: readonly Answer[] } = {},
+  expected: { readonly fixed?: string; readonly answers?: readonly Answer[]; readonly files?: Files } = {},
 ): void {
   const { text, marks } = readMarks(marked);
-  assert.deepEqual(marksOf(text, findingsOf(rule, path, text)), marks, text);
-  if (expected.fixed === undefined) return;
-  const fixed = fixAll(rule, path, text, expected.answers ?? []);
-  assert.equal(fixed, expected.fixed);
-  assert.deepEqual(marksOf(fixed, findingsOf(rule, path, fixed)), []);
+  const { fixed: wanted, answers = [], files = {} } = expected;
+  assert.deepEqual(marksOf(text, findingsOf(rule, path, text, files)), marks, text);
+  if (wanted === undefined) return;
+  const fixed = fixAll(rule, path, text, answers, files);
+  assert.equal(fixed, wanted);
+  assert.deepEqual(marksOf(fixed, findingsOf(rule, path, fixed, files)), []);
 }
 
 /** Applies the first fix of the first finding until no finding with a fix is left. */
-export function fixAll(rule: string, path: string, text: string, answers: readonly Answer[]): string {
+export function fixAll(
+  rule: string,
+  path: string,
+  text: string,
+  answers: readonly Answer[],
+  files: Files = {},
+): string {
   let current = text;
   for (let round = 0; round < 50; round++) {
-    const fix = findingsOf(rule, path, current).flatMap((finding) => finding.fixes.slice(0, 1))[0];
+    const fix = findingsOf(rule, path, current, files).flatMap((finding) => finding.fixes.slice(0, 1))[0];
     if (fix === undefined) return current;
     current = applyEdits(current, answered(fix, answers).edits);
   }

@@ -51,7 +51,20 @@ export interface Inheritance {
   /** The value alone. */
   readonly valueSpan: Span;
   readonly workflow: Reference | undefined;
+  /** What is handed over, to a person, such as "every secret of the repository". */
+  readonly what: string;
+  readonly needs: Needs;
+  readonly narrowed: Narrowing;
 }
+
+/**
+ * What the called workflow takes of all that it is handed: names in the order in which it names them, or why nobody can tell from here.
+ * elsewhere: it lies in another repository. unreadable: its file is not there or is no workflow. computed: it names secrets by
+ * expressions, or all of them at once. environment: its jobs take the secrets of an environment, which a caller cannot name.
+ */
+export type Needs =
+  | { readonly known: true; readonly names: readonly string[] }
+  | { readonly known: false; readonly why: "elsewhere" | "unreadable" | "computed" | "environment" };
 
 /** One entry of a job that runs something. */
 export interface Step {
@@ -231,7 +244,12 @@ export interface SecretUse {
   readonly kind: SecretKind;
   /** whole: the place hands over everything that a store holds. computed: only the run knows the name. Absent: one secret, by its name. */
   readonly extent?: "whole" | "computed";
+  /** Where the place hands over a whole store: edits after which it hands over these secrets alone, if this notation can say that. */
+  readonly narrowed?: Narrowing;
 }
+
+/** Edits after which a place that hands over a whole store holds these of its secrets alone; `undefined` where that cannot be done. */
+export type Narrowing = (names: readonly string[]) => readonly Edit[] | undefined;
 
 /**
  * named: a secret that the file names. token: a credential that the system makes for each run. settings: variables that are
@@ -248,6 +266,10 @@ export interface AmbientSecret {
   readonly span?: Span;
   /** True where the file gives a token the right to change something. */
   readonly writes?: boolean;
+  /** As that of a {@link SecretUse}: the place hands over everything that a store holds, such as all keys of a secret. */
+  readonly extent?: "whole";
+  /** See {@link SecretUse}. */
+  readonly narrowed?: Narrowing;
 }
 
 export type ReferenceKind = "action" | "workflow" | "image" | "include" | "orb" | "pipe" | "plugin" | "task" | "bundle";

@@ -42,6 +42,8 @@ export interface Example {
   readonly bad: string;
   readonly good?: string;
   readonly answers?: readonly Answer[];
+  /** Other files of the repository that the rule looks at, by their paths. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Something wrong at one place, with what can be done about it. */

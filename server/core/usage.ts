@@ -1,4 +1,4 @@
-import type { Step } from "./model.ts";
+import { type Job, type Pipeline, type Scope, type SecretUse, type Step, scopeChain, type Variable } from "./model.ts";
 
 /**
  * True where a step names an environment variable: in an expression, in a script of whatever shell, or in an input. Names are compared as
@@ -13,4 +13,33 @@ export function usesVariable(step: Step, name: string): boolean {
     ...step.scope.variables.filter((variable) => variable.name !== name).map((variable) => variable.value ?? ""),
   ];
   return texts.some((text) => word.test(text));
+}
+
+/** A place that names a secret, with the job that it belongs to; none for what belongs to the whole file. */
+export interface PlacedUse {
+  readonly use: SecretUse;
+  readonly job: Job | undefined;
+  /** The variable or input whose value it stands in. */
+  readonly variable: Variable | undefined;
+}
+
+/** Every place of the analysed file that names a secret, each once, though jobs may share it. */
+export function* secretUses(pipeline: Pipeline): Iterable<PlacedUse> {
+  const scopes = new Set<Scope>();
+  for (const job of pipeline.jobs) {
+    for (const scope of [job.scope, ...job.steps.map((step) => step.scope)].flatMap(scopeChain)) {
+      if (scopes.has(scope)) continue;
+      scopes.add(scope);
+      yield* variableUses(scope === pipeline.scope ? undefined : job, scope.variables);
+    }
+    for (const step of job.steps) {
+      yield* variableUses(job, step.inputs);
+      for (const use of step.secrets) yield { use, job, variable: undefined };
+    }
+  }
+  if (!scopes.has(pipeline.scope)) yield* variableUses(undefined, pipeline.scope.variables);
+}
+
+function* variableUses(job: Job | undefined, variables: readonly Variable[]): Iterable<PlacedUse> {
+  for (const variable of variables) for (const use of variable.secrets) yield { use, job, variable };
 }

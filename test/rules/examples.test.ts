@@ -21,10 +21,11 @@ describe("every rule", () => {
       });
       for (const example of rule.examples) {
         it(example.title, () => {
-          const { good, answers } = example;
+          const { good, answers, files } = example;
           check(rule.id, example.path, example.bad, {
             ...(good === undefined ? {} : { fixed: good }),
             ...(answers === undefined ? {} : { answers }),
+            ...(files === undefined ? {} : { files }),
           });
         });
       }

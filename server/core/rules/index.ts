@@ -1,7 +1,9 @@
 import type { Rule } from "../rule.ts";
 import { broadSecretGroup } from "./broad-secret-group.ts";
+import { dynamicSecret } from "./dynamic-secret.ts";
 import { ineffectiveSuppression } from "./ineffective-suppression.ts";
 import { ineffectiveVerification } from "./ineffective-verification.ts";
+import { inheritedSecrets } from "./inherited-secrets.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
 import { secretOnCommandLine } from "./secret-on-command-line.ts";
 import { unpinnedAction } from "./unpinned-action.ts";
@@ -34,4 +36,6 @@ export const RULES: readonly Rule[] = [
   secretOnCommandLine,
   broadSecretGroup,
   ineffectiveSuppression,
+  inheritedSecrets,
+  dynamicSecret,
 ];

@@ -17,7 +17,7 @@ export const githubActions: System = {
     if (ACTION.test(path)) return isAction(root) ? 2 : 0;
     return isWorkflow(root) ? 1 : 0;
   },
-  read: (file, yaml) => readWorkflow(file, yaml, githubActions, PRODUCT),
+  read: (file, yaml, context) => readWorkflow(file, yaml, githubActions, PRODUCT, context),
 };
 
 const PRODUCT: WorkflowProduct = {

@@ -19,6 +19,7 @@ import type {
 import { isCommitId, readImage, repinOf } from "../reference.ts";
 import {
   entries,
+  entry,
   get,
   items,
   scalar,
@@ -187,6 +188,26 @@ function readJob(reader: Reader, pipeline: Scope, { key, keySpan, value: job }: 
       ...serviceReferences(get(job, "services"), scope),
       ...includeReferences(get(job, "trigger", "include"), { ...reader.includes, scope }),
     ],
+    ...forwarded(lookup(reader, job, "trigger")),
+  };
+}
+
+/**
+ * A pipeline of another project that gets whatever values the run was started with, by hand, by a schedule or by the API.
+ * Source: docs.gitlab.com, "CI/CD YAML syntax reference", `trigger:forward`.
+ */
+function forwarded(trigger: YamlNode | undefined): Pick<Job, "inheritance"> {
+  const said = entry(get(trigger, "forward"), "pipeline_variables");
+  if (said?.value === undefined || text(said.value) !== "true" || get(trigger, "project") === undefined) return {};
+  return {
+    inheritance: {
+      span: said.span,
+      valueSpan: said.value.span,
+      workflow: undefined,
+      what: "every variable that the run was started with",
+      needs: { known: false, why: "elsewhere" },
+      narrowed: () => undefined,
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { SourceFile } from "../analyze.ts";
+import type { Context } from "../context.ts";
 import { maskGitHub } from "../masking.ts";
 import {
   type AmbientSecret,
@@ -10,7 +11,6 @@ import {
   type Reference,
   type ReferenceKind,
   type Scope,
-  type SecretUse,
   type Shell,
   type Step,
   scopeChain,
@@ -19,6 +19,8 @@ import { readActionReference, readImage, repinOf } from "../reference.ts";
 import type { Span } from "../text.ts";
 import { entries, entry, get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
 import { type Dialect, firstLine, scalarsBelow, scopeOf, scriptOf, secretsBelow, variablesOf } from "./reading.ts";
+import { inheritanceOf } from "./reading-called-workflow.ts";
+import { EVERY_SECRET, secretReader, valuesIn } from "./reading-expressions.ts";
 import { identityOf, permissionsOf, tokenOf } from "./reading-workflow-token.ts";
 import {
   type Admission,
@@ -72,9 +74,10 @@ export function readWorkflow(
   { documents: [root] }: YamlFile,
   { id, name }: Pick<System, "id" | "name">,
   product: WorkflowProduct,
+  context: Context,
 ): Pipeline {
-  const dialect: Dialect = { mask: maskGitHub, secretsIn: secretReader(product) };
-  const reader: Reader = { file, root, product, dialect };
+  const dialect: Dialect = { mask: maskGitHub, secretsIn: secretReader(product, valuesIn(root, undefined)) };
+  const reader: Reader = { file, root, product, dialect, context };
   const granted = product.permissions ? permissionsOf(root) : undefined;
   const source = {
     level: "pipeline",
@@ -109,6 +112,7 @@ interface Reader {
   readonly root: YamlNode | undefined;
   readonly product: WorkflowProduct;
   readonly dialect: Dialect;
+  readonly context: Context;
 }
 
 function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
@@ -130,8 +134,10 @@ function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
   };
 }
 
-function readJob(reader: Reader, pipeline: Scope, id: string, span: Span, job: YamlNode | undefined): Job {
-  const { file, root, dialect, product } = reader;
+function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: YamlNode | undefined): Job {
+  const { file, root, product, context } = whole;
+  const dialect: Dialect = { ...whole.dialect, secretsIn: secretReader(product, valuesIn(root, job)) };
+  const reader: Reader = { ...whole, dialect };
   const granted = product.permissions ? permissionsOf(job) : undefined;
   const source = { level: "job", label: `job “${id}”`, parent: pipeline, owner: job, key: "env" } as const;
   const scope: Scope = {
@@ -161,6 +167,7 @@ function readJob(reader: Reader, pipeline: Scope, id: string, span: Span, job: Y
       ".",
   };
   const called = actionReference(reader, "workflow", scalar(get(job, "uses")), scope);
+  const inheritance = inheritanceOf({ file, names: product, context }, job, called[0]);
   const call: Step = {
     label: `the call of job “${id}”`,
     span,
@@ -168,13 +175,14 @@ function readJob(reader: Reader, pipeline: Scope, id: string, span: Span, job: Y
     scripts: [],
     references: called,
     inputs: [...variablesOf(file, get(job, "with"), dialect), ...variablesOf(file, get(job, "secrets"), dialect)],
-    secrets: [],
+    secrets: inheritance ? [{ name: EVERY_SECRET, kind: "named", span: inheritance.span, extent: "whole" }] : [],
     reads: readsIn(get(job, "with")),
     tolerated: false,
     always: false,
   };
   const steps = [...(called.length > 0 ? [call] : []), ...readSteps(host, get(job, "steps"))];
-  return { id, span, scope, steps, references: [...imageReference(image, scope), ...services] };
+  const references = [...imageReference(image, scope), ...services];
+  return { id, span, scope, steps, references, ...(inheritance !== undefined && { inheritance }) };
 }
 
 /** What the steps of one job share. */
@@ -364,30 +372,6 @@ function imageReference(node: YamlNode | undefined, scope: Scope): readonly Refe
   const name = written.text.replace(/^docker:\/\//, "");
   const span = written.map.toDocument({ start: 0, end: written.text.length });
   return [{ kind: "image", text: written.text, span, target: readImage(name), scope, repin: undefined }];
-}
-
-/** Expressions with the strings in them taken out, each with its place in the text. */
-function expressionsIn(value: string): readonly { readonly code: string; readonly start: number }[] {
-  return maskGitHub(value).holes.map(({ span, text: written }) => ({ code: written, start: span.start }));
-}
-
-/** `secrets.NAME`, `secrets['NAME']` and the token that every job gets. */
-function secretReader({ contexts, tokens }: WorkflowProduct): Dialect["secretsIn"] {
-  const use = new RegExp(
-    `\\bsecrets\\s*(?:\\.\\s*([A-Za-z_][\\w-]*)|\\[\\s*'([^']+)'\\s*\\])|\\b(?:${contexts.join("|")})\\s*\\.\\s*token\\b`,
-    "gi",
-  );
-  return (written) => {
-    if (!written.text.includes("${{")) return [];
-    return expressionsIn(written.text).flatMap(({ code, start }) =>
-      [...code.matchAll(use)].map((found): SecretUse => {
-        const name = found[1] ?? found[2] ?? tokens[0] ?? "";
-        const from = start + found.index;
-        const kind = tokens.includes(name.toUpperCase()) ? "token" : "named";
-        return { name, kind, span: written.map.toDocument({ start: from, end: from + found[0].length }) };
-      }),
-    );
-  };
 }
 
 /** Names of environment variables that the expressions of a node read: `env.NAME`. */
