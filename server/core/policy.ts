@@ -1,14 +1,25 @@
 import type { Context } from "./context.ts";
+import type { ReferenceKind } from "./model.ts";
 import type { Settings } from "./settings.ts";
 
 /** What a person decided about code of others. Rules ask it; they do not know where it comes from. */
 export interface Policy {
-  /** True where code of this repository, "owner/name", is as good as one's own. */
-  trusts(repo: string): boolean;
+  /**
+   * True where code of this repository, "owner/name", is as good as one's own.
+   *
+   * @param kind what the code is called as: each kind has makers of its own. Absent: an action
+   */
+  trusts(repo: string, kind?: ReferenceKind): boolean;
 }
 
 /** The makers of a system already run its machines. */
-const TRUSTED = ["actions/*", "github/*"];
+const MAKERS: Readonly<Partial<Record<ReferenceKind, readonly string[]>>> = {
+  action: ["actions/*", "github/*"],
+  workflow: ["actions/*", "github/*"],
+  orb: ["circleci/*"],
+  pipe: ["atlassian/*"],
+  plugin: ["buildkite-plugins/*"],
+};
 
 /**
  * The policy of a repository: the makers of the system and the repository's own owner are trusted unless a setting says otherwise. Patterns
@@ -16,10 +27,12 @@ const TRUSTED = ["actions/*", "github/*"];
  */
 export function policyOf({ trusted = [] }: Settings, { remote }: Context): Policy {
   const owner = remote?.repo.split("/", 1)[0];
-  const patterns = [...TRUSTED, ...(owner === undefined ? [] : [`${owner}/*`]), ...trusted];
+  const patterns = [...(owner === undefined ? [] : [`${owner}/*`]), ...trusted];
   return {
-    trusts: (repo) => {
-      const fitting = patterns.findLast((pattern) => fits(pattern.replace(/^!/, "").toLowerCase(), repo.toLowerCase()));
+    trusts: (repo, kind = "action") => {
+      const fitting = [...(MAKERS[kind] ?? []), ...patterns].findLast((pattern) =>
+        fits(pattern.replace(/^!/, "").toLowerCase(), repo.toLowerCase()),
+      );
       return fitting !== undefined && !fitting.startsWith("!");
     },
   };

@@ -110,6 +110,15 @@ export function namedSecrets(reach: Reach): Reach {
   return reach.filter(({ kind, from, extent }) => (kind === "named" || from === "named") && extent !== "computed");
 }
 
+/**
+ * The secrets that make a finding graver: those that the file names, and a token that the file lets change something. What the settings
+ * hold and what the system hands out by itself is told and raises nothing.
+ */
+export function raising(reach: Reach): Reach {
+  const named = new Set(namedSecrets(reach));
+  return reach.filter((secret) => named.has(secret) || (secret.writes === true && secret.implied !== true));
+}
+
 /** What the steps of one job hand to each other. */
 interface Sharing {
   /** For each step, what the earlier ones left where it can read it. */

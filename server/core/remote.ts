@@ -1,8 +1,7 @@
 import type { RemoteExecution } from "./flow.ts";
 import type { Script, Step } from "./model.ts";
 import type { Answer, Question } from "./question.ts";
-import { namedSecrets, type Reach } from "./reach.ts";
-import type { Fix, NoFix, Related, Severity } from "./rule.ts";
+import type { Fix, NoFix, Related } from "./rule.ts";
 import type { Block, Command } from "./shell/command.ts";
 import type { Download } from "./shell/dataflow.ts";
 import { hostOf } from "./shell/downloads.ts";
@@ -18,23 +17,12 @@ import {
 } from "./shell/pin.ts";
 import { vendorOf } from "./shell/vendors.ts";
 import type { Span } from "./text.ts";
-import { listed, shortened, theft } from "./wording.ts";
+import { listed, shortened } from "./wording.ts";
 
-// What the rules about downloaded code have in common: how bad it is, what they say, how it is pinned.
+// What the rules about downloaded code have in common: what they say and how it is pinned.
 
 /** Where a download was made: the script that holds the command, as the flow found it. */
 export type Fetched = RemoteExecution["downloads"][number];
-
-/** Code that somebody else chooses is as bad as what it can take. */
-export function severityOf(reach: Reach): Severity {
-  return namedSecrets(reach).length > 0 ? "error" : "warning";
-}
-
-/** " It could take NPM_TOKEN and 2 more.", or nothing. */
-export function theftSentence(reach: Reach): string {
-  const taken = theft(reach);
-  return taken === "" ? "" : ` It could take ${taken}.`;
-}
 
 /** The addresses of downloads, each once, short enough for a message. */
 export function addresses(downloads: readonly { readonly download: Download }[]): string {

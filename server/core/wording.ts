@@ -1,4 +1,4 @@
-import { namedSecrets, type Reach } from "./reach.ts";
+import { type Reach, raising } from "./reach.ts";
 
 /** "a", "a and b", "a, b and c", "a, b and 3 more". */
 export function listed(names: readonly string[], most = 3): string {
@@ -14,9 +14,18 @@ export function shortened(text: string, most = 80): string {
   return readable.length <= most ? readable : `${readable.slice(0, most - 1)}…`;
 }
 
-/** What code with this reach could have taken, as the end of a sentence; "" where nothing is within reach. */
+/**
+ * What code with this reach could have taken, as the end of a sentence; "" where nothing is within reach. Where some of it makes the
+ * finding graver, the rest is left out; what one login holds stands together.
+ */
 export function theft(reach: Reach): string {
-  const named = namedSecrets(reach);
-  const shown = named.length > 0 ? named : reach;
-  return shown.length === 0 ? "" : listed(shown.map((secret) => secret.name));
+  const grave = raising(reach);
+  const shown = grave.length > 0 ? grave : reach;
+  const logins = new Map<string, string[]>();
+  for (const { kind, name, scope } of shown)
+    if (kind === "login") logins.set(scope, [...(logins.get(scope) ?? []), name]);
+  return listed([
+    ...shown.flatMap(({ kind, name }) => (kind === "login" ? [] : [name])),
+    ...[...logins].map(([scope, names]) => `${scope} (${listed(names)})`),
+  ]);
 }

@@ -1,8 +1,9 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Script, ScriptChange } from "../model.ts";
 import { reachOf } from "../reach.ts";
-import { addresses, callers, placeIn, severityOf, theftSentence } from "../remote.ts";
+import { addresses, callers, placeIn } from "../remote.ts";
 import type { Fix, Problem, Rule } from "../rule.ts";
+import { severityOf, theftSentence } from "../severity.ts";
 import { parseBash } from "../shell/bash.ts";
 import { type Node, type Pipe, staticText } from "../shell/command.ts";
 import type { Check, Flaw } from "../shell/dataflow.ts";
@@ -92,7 +93,7 @@ function problem(remote: RemoteExecution, check: Check): Problem {
   return {
     ...placeIn(from ?? script, check.span),
     message: `This check does not keep a changed ${addresses(downloads)} from running: ${REASON[check.flaw]}.${theftSentence(reach)} ${CURE[check.flaw]}`,
-    severity: severityOf(reach),
+    severity: severityOf("download", "warning", reach),
     related: [
       ...downloads.map((fetched) => ({
         ...placeIn(fetched.script, fetched.download.span),

@@ -1,7 +1,9 @@
-import { type Reference, referencesOf, type Target } from "../model.ts";
+import type { Reference, Target } from "../model.ts";
 import { pinFixesFor } from "../pinning.ts";
 import type { Policy } from "../policy.ts";
-import type { Problem, Rule, Severity } from "../rule.ts";
+import { type Call, callsOf } from "../reach.ts";
+import type { Problem, Rule } from "../rule.ts";
+import { graveTheftSentence, judged } from "../severity.ts";
 
 /** Actions and reusable workflows that are named by a tag, a branch or a short commit id. */
 export const unpinnedAction: Rule = {
@@ -72,36 +74,32 @@ jobs:
     },
   ],
   check: function* (pipeline, policy) {
-    for (const reference of referencesOf(pipeline)) {
-      const { kind, target } = reference;
+    for (const call of callsOf(pipeline)) {
+      const { kind, target } = call.reference;
       if ((kind !== "action" && kind !== "workflow") || target.kind !== "repository" || target.pin !== "mutable")
         continue;
-      yield problem(reference, target, policy, pipeline.text);
+      yield problem(call, target, policy, pipeline.text);
     }
   },
 };
 
 type Repository = Extract<Target, { kind: "repository" }>;
 
-function problem(reference: Reference, target: Repository, policy: Policy, document: string): Problem {
+function problem(call: Call, target: Repository, policy: Policy, document: string): Problem {
+  const { reference } = call;
   return {
     span: reference.span,
-    message: message(reference, target),
-    severity: severityOf(target, policy),
+    message: message(reference, target, graveTheftSentence(call)),
+    ...judged(call, "warning", policy),
     fixes: pinFixesFor(reference, document),
   };
 }
 
-function message({ kind }: Reference, { repo, ref }: Repository): string {
+function message({ kind }: Reference, { repo, ref }: Repository, theft: string): string {
   const what = kind === "workflow" ? "workflow" : "action";
   if (ref === undefined || ref === "")
-    return `This ${what} of ${repo} has no version, so whatever its owner publishes next is what runs. Add the full commit id of the version you want.`;
+    return `This ${what} of ${repo} has no version, so whatever its owner publishes next is what runs.${theft} Add the full commit id of the version you want.`;
   if (/^[0-9a-f]{4,39}$/i.test(ref))
-    return `${ref} is only the beginning of a commit id, and another commit can begin with it too. Write all 40 digits, so that ${repo} stays what you reviewed.`;
-  return `The owner of ${repo} can move ${ref} to other code at any time, and this pipeline would run it unseen. Pin the ${what} to the full commit id that ${ref} stands for today.`;
-}
-
-/** A moved tag of somebody who is trusted anyway is worth a note, not a warning. */
-function severityOf({ repo }: Repository, policy: Policy): Severity {
-  return policy.trusts(repo) ? "information" : "warning";
+    return `${ref} is only the beginning of a commit id, and another commit can begin with it too.${theft} Write all 40 digits, so that ${repo} stays what you reviewed.`;
+  return `The owner of ${repo} can move ${ref} to other code at any time, and this pipeline would run it unseen.${theft} Pin the ${what} to the full commit id that ${ref} stands for today.`;
 }

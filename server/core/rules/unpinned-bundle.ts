@@ -1,6 +1,8 @@
-import { type Reference, referencesOf } from "../model.ts";
+import type { Reference } from "../model.ts";
 import { pinFixesFor } from "../pinning.ts";
+import { callsOf } from "../reach.ts";
 import type { Rule } from "../rule.ts";
+import { graveTheftSentence, judged } from "../severity.ts";
 import { shortened } from "../wording.ts";
 
 /** Bundles of tasks that are named by a tag, and resources like them. */
@@ -62,16 +64,22 @@ spec:
 `,
     },
   ],
-  check: function* (pipeline) {
-    for (const reference of referencesOf(pipeline)) {
+  check: function* (pipeline, policy) {
+    for (const call of callsOf(pipeline)) {
+      const { reference } = call;
       const { kind, span, target } = reference;
       if (kind !== "bundle" || target.pin !== "mutable") continue;
-      yield { span, message: message(reference), fixes: pinFixesFor(reference, pipeline.text) };
+      yield {
+        span,
+        message: message(reference, graveTheftSentence(call)),
+        ...judged(call, "warning", policy),
+        fixes: pinFixesFor(reference, pipeline.text),
+      };
     }
   },
 };
 
-function message({ text, target }: Reference): string {
+function message({ text, target }: Reference, theft: string): string {
   const what = target.kind === "image" ? "is a tag that can be moved" : "can change without a change here";
-  return `${shortened(text)} ${what}, and its tasks run in this pipeline. Name it by its digest: @sha256:….`;
+  return `${shortened(text)} ${what}, and its tasks run in this pipeline.${theft} Name it by its digest: @sha256:….`;
 }

@@ -1,8 +1,11 @@
 import { pullsOf } from "../flow.ts";
-import { type Pipeline, referencesOf, type Target } from "../model.ts";
+import type { Pipeline, Target } from "../model.ts";
 import { digestFix, pinFixesFor } from "../pinning.ts";
+import type { Policy } from "../policy.ts";
+import { callsOf } from "../reach.ts";
 import { placeIn } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
+import { graveTheftSentence, judged } from "../severity.ts";
 import { shortened } from "../wording.ts";
 
 /** Container images that are named by a tag, or by nothing, in references and in scripts. */
@@ -73,20 +76,22 @@ jobs:
 `,
     },
   ],
-  check: function* (pipeline) {
-    yield* ofReferences(pipeline);
+  check: function* (pipeline, policy) {
+    yield* ofReferences(pipeline, policy);
     yield* ofScripts(pipeline);
   },
 };
 
-function* ofReferences(pipeline: Pipeline): Iterable<Problem> {
-  for (const reference of referencesOf(pipeline)) {
+function* ofReferences(pipeline: Pipeline, policy: Policy): Iterable<Problem> {
+  for (const call of callsOf(pipeline)) {
+    const { reference } = call;
     const { kind, text, span, target } = reference;
     if (kind !== "image" || target.kind !== "image" || target.pin !== "mutable" || target.name === "scratch") continue;
     const [transport = ""] = /^docker:\/\//.exec(text) ?? [];
     yield {
       span,
-      message: message("This pipeline runs", target, transport),
+      message: message("This pipeline runs", target, transport, graveTheftSentence(call)),
+      ...judged(call, "information", policy),
       fixes: pinFixesFor(reference, pipeline.text),
     };
   }
@@ -101,18 +106,18 @@ function* ofScripts(pipeline: Pipeline): Iterable<Problem> {
     const written = script.text.slice(start, end).endsWith(use.text);
     const at = { start: end, end };
     const fixes = written ? digestFix(use.target, (digest) => script.rewrite([{ span: at, text: `@${digest}` }])) : [];
-    yield { ...placeIn(script, use.command), message: message(subject, use.target, ""), fixes };
+    yield { ...placeIn(script, use.command), message: message(subject, use.target, "", ""), fixes };
   }
 }
 
 type Image = Extract<Target, { kind: "image" }>;
 
-function message(subject: string, { name, tag }: Image, transport: string): string {
+function message(subject: string, { name, tag }: Image, transport: string, theft: string): string {
   const written = shortened(tag === undefined ? name : `${name}:${tag}`, 100);
   const moves =
     tag === undefined
       ? `${written} without a tag, which is whatever was pushed last`
       : `${written}, and whoever can push to ${shortened(name)} can move ${tag} to something else`;
   const pinned = `${transport}${tag === undefined ? `${written}:<tag>` : written}@sha256:…`;
-  return `${subject} ${moves}. Write ${pinned}; "docker buildx imagetools inspect ${written}" prints the digest.`;
+  return `${subject} ${moves}.${theft} Write ${pinned}; "docker buildx imagetools inspect ${written}" prints the digest.`;
 }

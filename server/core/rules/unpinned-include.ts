@@ -1,6 +1,9 @@
-import { type Reference, referencesOf } from "../model.ts";
+import type { Reference } from "../model.ts";
 import { pinFixesFor } from "../pinning.ts";
+import type { Policy } from "../policy.ts";
+import { type Call, callsOf } from "../reach.ts";
 import type { Problem, Rule } from "../rule.ts";
+import { graveTheftSentence, judged } from "../severity.ts";
 import { shortened } from "../wording.ts";
 
 /** Pipeline code that is taken over from another repository or address by a name that can move. */
@@ -62,30 +65,36 @@ export const unpinnedInclude: Rule = {
 `,
     },
   ],
-  check: function* (pipeline) {
-    for (const reference of referencesOf(pipeline)) {
-      const { kind, target } = reference;
-      if (kind === "include" && target.pin === "mutable") yield problem(reference, pipeline.text);
+  check: function* (pipeline, policy) {
+    for (const call of callsOf(pipeline)) {
+      const { kind, target } = call.reference;
+      if (kind === "include" && target.pin === "mutable") yield problem(call, policy, pipeline.text);
     }
   },
 };
 
-function problem(reference: Reference, document: string): Problem {
-  return { span: reference.span, message: message(reference), fixes: pinFixesFor(reference, document) };
+function problem(call: Call, policy: Policy, document: string): Problem {
+  const { reference } = call;
+  return {
+    span: reference.span,
+    message: message(reference, graveTheftSentence(call)),
+    ...judged(call, "warning", policy),
+    fixes: pinFixesFor(reference, document),
+  };
 }
 
-function message({ target, text }: Reference): string {
+function message({ target, text }: Reference, theft: string): string {
   if (target.kind === "address") {
-    return `Whatever ${shortened(target.url)} serves at that moment becomes part of this pipeline. Add the SHA-256 of the content that you reviewed.`;
+    return `Whatever ${shortened(target.url)} serves at that moment becomes part of this pipeline.${theft} Add the SHA-256 of the content that you reviewed.`;
   }
   if (target.kind !== "repository") {
-    return `${shortened(text)} can change without a change here, and this pipeline would run it unseen. Name a full commit id.`;
+    return `${shortened(text)} can change without a change here, and this pipeline would run it unseen.${theft} Name a full commit id.`;
   }
   const { repo, ref } = target;
   if (ref === undefined || ref === "")
-    return `Whatever is newest in ${repo} becomes part of this pipeline. Add the full commit id of the version that you reviewed.`;
+    return `Whatever is newest in ${repo} becomes part of this pipeline.${theft} Add the full commit id of the version that you reviewed.`;
   if (/^(?:~latest|\d+(?:\.\d+)?)$/.test(ref)) {
-    return `${ref} stands for a range of versions, so a new release of ${repo} becomes part of this pipeline unseen. Name the full commit id of one release.`;
+    return `${ref} stands for a range of versions, so a new release of ${repo} becomes part of this pipeline unseen.${theft} Name the full commit id of one release.`;
   }
-  return `The owner of ${repo} can move ${shortened(ref)} to other code at any time, and it would become part of this pipeline unseen. Name the full commit id that it stands for today.`;
+  return `The owner of ${repo} can move ${shortened(ref)} to other code at any time, and it would become part of this pipeline unseen.${theft} Name the full commit id that it stands for today.`;
 }

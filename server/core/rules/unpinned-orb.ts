@@ -1,6 +1,8 @@
-import { type Reference, referencesOf } from "../model.ts";
+import type { Reference } from "../model.ts";
 import { pinFixesFor } from "../pinning.ts";
+import { callsOf } from "../reach.ts";
 import type { Rule } from "../rule.ts";
+import { graveTheftSentence, judged } from "../severity.ts";
 import { shortened } from "../wording.ts";
 
 /** CircleCI orbs and their like that are named by a range of versions. */
@@ -38,18 +40,24 @@ jobs:
 `,
     },
   ],
-  check: function* (pipeline) {
-    for (const reference of referencesOf(pipeline)) {
+  check: function* (pipeline, policy) {
+    for (const call of callsOf(pipeline)) {
+      const { reference } = call;
       const { kind, span, target } = reference;
       if (kind !== "orb" || target.pin !== "mutable") continue;
-      yield { span, message: message(reference), fixes: pinFixesFor(reference, pipeline.text) };
+      yield {
+        span,
+        message: message(reference, graveTheftSentence(call)),
+        ...judged(call, "warning", policy),
+        fixes: pinFixesFor(reference, pipeline.text),
+      };
     }
   },
 };
 
-function message({ text, target }: Reference): string {
+function message({ text, target }: Reference, theft: string): string {
   const written = shortened(text);
   const moves =
     target.kind === "image" ? "can be moved to something else" : "stands for whatever version fits it at that moment";
-  return `${written} ${moves}, and its code runs in your jobs. Name one exact version, such as ${written.replace(/@.*$/, "")}@1.2.3.`;
+  return `${written} ${moves}, and its code runs in your jobs.${theft} Name one exact version, such as ${written.replace(/@.*$/, "")}@1.2.3.`;
 }

@@ -1,8 +1,9 @@
 import { type Pull, pullsOf } from "../flow.ts";
 import type { Pipeline } from "../model.ts";
 import { namedSecrets, reachOf } from "../reach.ts";
-import { placeIn, theftSentence } from "../remote.ts";
+import { placeIn } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
+import { theftSentence } from "../severity.ts";
 import type { PackageUse } from "../shell/packages.ts";
 import { cover } from "../text.ts";
 import { listed, shortened } from "../wording.ts";

@@ -1,6 +1,8 @@
-import { type Reference, referencesOf } from "../model.ts";
+import type { Reference } from "../model.ts";
 import { pinFixesFor } from "../pinning.ts";
+import { callsOf } from "../reach.ts";
 import type { Rule } from "../rule.ts";
+import { graveTheftSentence, judged } from "../severity.ts";
 import { shortened } from "../wording.ts";
 
 /** Bitbucket pipes that are named by a version that can move. */
@@ -35,17 +37,23 @@ export const unpinnedPipe: Rule = {
 `,
     },
   ],
-  check: function* (pipeline) {
-    for (const reference of referencesOf(pipeline)) {
+  check: function* (pipeline, policy) {
+    for (const call of callsOf(pipeline)) {
+      const { reference } = call;
       const { kind, span, target } = reference;
       if (kind !== "pipe" || target.pin !== "mutable") continue;
-      yield { span, message: message(reference), fixes: pinFixesFor(reference, pipeline.text) };
+      yield {
+        span,
+        message: message(reference, graveTheftSentence(call)),
+        ...judged(call, "information", policy),
+        fixes: pinFixesFor(reference, pipeline.text),
+      };
     }
   },
 };
 
-function message({ text, target }: Reference): string {
+function message({ text, target }: Reference, theft: string): string {
   const written = shortened(text);
   const moves = target.kind === "other" ? "names no exact version" : "is a tag that its owner can move to other code";
-  return `${written} ${moves}, and it gets the variables of this step. Name its image by the digest: docker://<image>@sha256:….`;
+  return `${written} ${moves}, and it gets the variables of this step.${theft} Name its image by the digest: docker://<image>@sha256:….`;
 }

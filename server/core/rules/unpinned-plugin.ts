@@ -1,6 +1,8 @@
-import { type Reference, referencesOf } from "../model.ts";
+import type { Reference } from "../model.ts";
 import { pinFixesFor } from "../pinning.ts";
+import { callsOf } from "../reach.ts";
 import type { Rule } from "../rule.ts";
+import { graveTheftSentence, judged } from "../severity.ts";
 import { shortened } from "../wording.ts";
 
 /** Plugins that are named by a tag or a branch. */
@@ -43,18 +45,24 @@ export const unpinnedPlugin: Rule = {
 `,
     },
   ],
-  check: function* (pipeline) {
-    for (const reference of referencesOf(pipeline)) {
+  check: function* (pipeline, policy) {
+    for (const call of callsOf(pipeline)) {
+      const { reference } = call;
       const { kind, span, target } = reference;
       if (kind !== "plugin" || target.pin !== "mutable") continue;
-      yield { span, message: message(reference), fixes: pinFixesFor(reference, pipeline.text) };
+      yield {
+        span,
+        message: message(reference, graveTheftSentence(call)),
+        ...judged(call, "warning", policy),
+        fixes: pinFixesFor(reference, pipeline.text),
+      };
     }
   },
 };
 
-function message({ text, target }: Reference): string {
+function message({ text, target }: Reference, theft: string): string {
   const { ref } = target.kind === "repository" ? target : { ref: undefined };
   if (ref === undefined)
-    return `${shortened(text)} names no version, so whatever is newest runs around this step. Name a full commit id or digest.`;
-  return `The owner of ${shortened(text)} can move ${shortened(ref)} to other code at any time, and it runs around this step. Name the full commit id that it stands for today.`;
+    return `${shortened(text)} names no version, so whatever is newest runs around this step.${theft} Name a full commit id or digest.`;
+  return `The owner of ${shortened(text)} can move ${shortened(ref)} to other code at any time, and it runs around this step.${theft} Name the full commit id that it stands for today.`;
 }

@@ -1,7 +1,8 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import { type Reach, reachOf } from "../reach.ts";
-import { addresses, callers, cureFor, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
+import { addresses, callers, cureFor, pinFixes, placeIn } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
+import { severityOf, theftSentence } from "../severity.ts";
 import { contains } from "../text.ts";
 
 /** Downloaded text that goes straight into an interpreter. */
@@ -128,7 +129,7 @@ function problem({ job, step, script, execution, downloads }: RemoteExecution): 
     message: isHidden({ downloads })
       ? hiddenMessage(execution.runner, reach)
       : `This step runs whatever ${addresses(downloads)} sends at that moment: ${execution.runner} gets it with no check of its content.${theftSentence(reach)} ${cure}`,
-    severity: severityOf(reach),
+    severity: severityOf("download", "warning", reach),
     related: [
       ...elsewhere.map(({ download, script: from }) => ({
         ...placeIn(from, download.span),

@@ -1,6 +1,8 @@
-import { type Reference, referencesOf } from "../model.ts";
+import type { Reference } from "../model.ts";
 import { pinFixesFor } from "../pinning.ts";
+import { callsOf } from "../reach.ts";
 import type { Rule } from "../rule.ts";
+import { graveTheftSentence, judged } from "../severity.ts";
 import { shortened } from "../wording.ts";
 
 /** Tasks of the system or of a marketplace that are named by a range of versions. */
@@ -32,17 +34,23 @@ steps:
 `,
     },
   ],
-  check: function* (pipeline) {
-    for (const reference of referencesOf(pipeline)) {
+  check: function* (pipeline, policy) {
+    for (const call of callsOf(pipeline)) {
+      const { reference } = call;
       const { kind, span, target } = reference;
       if (kind !== "task" || target.pin !== "mutable") continue;
-      yield { span, message: message(reference), fixes: pinFixesFor(reference, pipeline.text) };
+      yield {
+        span,
+        message: message(reference, graveTheftSentence(call)),
+        ...judged(call, "hint", policy),
+        fixes: pinFixesFor(reference, pipeline.text),
+      };
     }
   },
 };
 
-function message({ text, target }: Reference): string {
+function message({ text, target }: Reference, theft: string): string {
   const range =
     target.kind === "repository" ? "a ref that can move" : text.includes("@") ? "a range of versions" : "no version";
-  return `${shortened(text)} names ${range}, so a new release of the task runs unseen. Name one exact version where your organization keeps it.`;
+  return `${shortened(text)} names ${range}, so a new release of the task runs unseen.${theft} Name one exact version where your organization keeps it.`;
 }

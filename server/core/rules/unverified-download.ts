@@ -1,8 +1,9 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Pipeline } from "../model.ts";
 import { reachOf, reachOfAll } from "../reach.ts";
-import { callers, cureFor, type Fetched, lineOf, pinFixes, placeIn, severityOf, theftSentence } from "../remote.ts";
+import { callers, cureFor, type Fetched, lineOf, pinFixes, placeIn } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
+import { severityOf, theftSentence } from "../severity.ts";
 import { shortened } from "../wording.ts";
 
 /** A file that is downloaded and run later, with nothing in between that looks at its content. */
@@ -106,7 +107,7 @@ function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExec
   return {
     ...place,
     message: `${shortened(fetched.download.url)} is downloaded here and ${verb} ${whereOf(pipeline, fetched, runs)}, and nothing checks its content on the way.${theftSentence(reach)} ${cure}`,
-    severity: severityOf(reach),
+    severity: severityOf("download", "warning", reach),
     related: [
       ...runs.map(({ script, execution }) => ({
         ...placeIn(script, execution.span),
