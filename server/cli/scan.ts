@@ -93,10 +93,10 @@ function draftsOf(
       region: regions(file)(span),
       message,
     })),
-    reach: finding.reach?.map((secret) => ({
+    reach: finding.reach?.map(({ path: granting = own, ...secret }) => ({
       ...secret,
-      file: absolute(own),
-      region: secret.span && regions(own)(secret.span),
+      file: absolute(granting),
+      region: secret.span && regions(granting)(secret.span),
     })),
     fixes: finding.fixes.flatMap((fix) => offlineFix(fix, (edit) => changeOf(edit, own, absolute, regions))),
     identity: JSON.stringify([

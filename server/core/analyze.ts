@@ -1,6 +1,8 @@
 import type { Context } from "./context.ts";
 import type { Pipeline } from "./model.ts";
-import { policyOf } from "./policy.ts";
+import { type Policy, policyOf } from "./policy.ts";
+import { type Part, partsOf, placedIn } from "./pulled.ts";
+import type { Reach } from "./reach.ts";
 import type { Finding, Problem, Review, Rule, Severity } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
 import type { Settings } from "./settings.ts";
@@ -23,39 +25,51 @@ export interface Analysis {
   readonly suppressed: readonly SuppressedFinding[];
   /** Paths that the analysis asked its context for: when one of them changes, the analysis is stale. */
   readonly asked: readonly string[];
+  /** Globs that the analysis asked its context for: when a file that one of them means comes or goes, the analysis is stale. */
+  readonly listed: readonly string[];
 }
 
 /** Reads a file and finds what is wrong with it. Never throws, waits for nothing, touches nothing. */
 export function analyze(file: SourceFile, context: Context, settings: Settings): Analysis {
   const asked = new Set<string>();
+  const listed = new Set<string>();
   const watched: Context = {
     read: (path) => {
       asked.add(path);
       return context.read(path);
     },
-    list: (glob) => context.list(glob),
+    list: (glob) => {
+      listed.add(glob);
+      return context.list(glob);
+    },
     ...(context.remote === undefined ? {} : { remote: context.remote }),
   };
   const policy = policyOf(settings, context);
   const pipeline = pipelineOf(file, watched);
-  if (pipeline === undefined) return { system: undefined, findings: [], suppressed: [], asked: [] };
-  const ask = (problemsOf: (rule: Rule) => Iterable<Problem>) =>
-    RULES.flatMap((rule) => {
-      const chosen = settings.rules[rule.id];
-      return chosen === "off"
-        ? []
-        : unique([...problemsOf(rule)]).map((problem) => finding(rule, problem, file.path, chosen));
-    });
-  const found = ask((rule) => rule.check(pipeline, policy));
+  if (pipeline === undefined) return { system: undefined, findings: [], suppressed: [], asked: [], listed: [] };
+  const ask = (rule: Rule, problems: Iterable<Problem>) => {
+    const chosen = settings.rules[rule.id];
+    return chosen === "off" ? [] : unique([...problems]).map((problem) => finding(rule, problem, file.path, chosen));
+  };
+  const parts = partsOf(pipeline);
+  const found = RULES.flatMap((rule) => {
+    const all = parts.flatMap((part) => ask(rule, placedProblems(part, rule, policy)));
+    return parts.length === 1 ? all : merged(all);
+  });
   const { findings, suppressed, suppressions } = silence(pipeline, found, settings.requireReason === true);
   const review: Review = { suppressions, statusOf: (id) => statusOf(id, settings) };
-  const reviewed = suppressions.length === 0 ? [] : ask((rule) => rule.review?.(review) ?? []);
+  const reviewed = suppressions.length === 0 ? [] : RULES.flatMap((rule) => ask(rule, rule.review?.(review) ?? []));
   return {
     system: pipeline.system,
     findings: [...findings, ...reviewed].sort(byPlace),
     suppressed: suppressed.toSorted((a, b) => byPlace(a.finding, b.finding)),
     asked: [...asked],
+    listed: [...listed],
   };
+}
+
+function* placedProblems(part: Part, rule: Rule, policy: Policy): Iterable<Problem> {
+  for (const problem of rule.check(part.pipeline, policy)) yield placedIn(part, problem);
 }
 
 function statusOf(id: string, settings: Settings): ReturnType<Review["statusOf"]> {
@@ -91,6 +105,45 @@ function unique(problems: readonly Problem[]): readonly Problem[] {
     const key = `${path}:${span.start}:${span.end}`;
     return !seen.has(key) && seen.add(key);
   });
+}
+
+/** What several places bring to one line of the file that they pull in is one finding. */
+function merged(findings: readonly Finding[]): readonly Finding[] {
+  const places = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = `${finding.path}:${finding.span.start}:${finding.span.end}`;
+    const known = places.get(key);
+    if (known === undefined) places.set(key, [finding]);
+    else known.push(finding);
+  }
+  return [...places.values()].flatMap(together);
+}
+
+/** The gravest of the findings of one rule at one place, with the related places and the secrets of all. */
+function together(findings: readonly Finding[]): readonly Finding[] {
+  const [gravest, ...others] = findings.toSorted(
+    (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
+  );
+  if (gravest === undefined || others.length === 0) return findings;
+  return [
+    {
+      ...gravest,
+      related: distinct(findings.flatMap(({ related }) => related)),
+      reach: union(findings.map(({ reach }) => reach)),
+      reachLater: union(findings.map(({ reachLater }) => reachLater)),
+    },
+  ];
+}
+
+const SEVERITIES: readonly Severity[] = ["error", "warning", "information", "hint"];
+
+function union(reaches: readonly (Reach | undefined)[]): Reach | undefined {
+  const known = reaches.filter((reach) => reach !== undefined);
+  return known.length === 0 ? undefined : distinct(known.flat());
+}
+
+function distinct<T>(all: readonly T[]): readonly T[] {
+  return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 function byPlace(a: Finding, b: Finding): number {

@@ -19,8 +19,18 @@ export interface Pipeline {
   readonly scope: Scope;
   /** Events that people without write access can cause, and that run this file with the repository's secrets. */
   readonly openTriggers?: readonly Trigger[];
+  /** Files of the repository that become a part of it. */
+  readonly pulled?: readonly Pulled[];
   /** Text of a file of the repository that the pipeline names, by its path from the root. Set by the analysis, not by a system. */
   readonly readFile?: (path: string) => string | undefined;
+}
+
+/** A file of the repository that a pipeline pulls in, such as a local action, a template or an included file. */
+export interface Pulled {
+  /** What the file says. Around its scopes are those of the place that pulls it in, as far as that hands its variables on. */
+  readonly pipeline: Pipeline;
+  /** The place that pulls it in, and in words what it does with it: "Run by step “Set up”". Without a path it lies in the pulling file. */
+  readonly by: { readonly path?: string; readonly span: Span; readonly message: string };
 }
 
 /** An event that starts a pipeline. */
@@ -192,6 +202,8 @@ export type ScopeLevel = "pipeline" | "stage" | "group" | "job" | "service" | "s
 /** A place that hands variables to everything inside it. */
 export interface Scope {
   readonly level: ScopeLevel;
+  /** The file that it stands in, from the repository's root; absent for the analysed file. */
+  readonly path?: string;
   /** How a person would call it: "the whole workflow", "job “build”". */
   readonly label: string;
   readonly parent: Scope | undefined;
@@ -342,7 +354,7 @@ export function* referencesOf(pipeline: Pipeline): Iterable<Reference> {
   }
 }
 
-/** Every scope that holds variables, each once, outermost first within each job. */
+/** Every scope of the file that holds variables, each once, outermost first within each job. */
 export function* scopesOf(pipeline: Pipeline): Iterable<Scope> {
   const seen = new Set<Scope>();
   for (const scope of [
@@ -350,7 +362,7 @@ export function* scopesOf(pipeline: Pipeline): Iterable<Scope> {
     ...pipeline.jobs.flatMap((job) => [job.scope, ...job.steps.map((step) => step.scope)]),
   ]) {
     for (const each of scopeChain(scope).reverse()) {
-      if (!seen.has(each)) yield each;
+      if (!seen.has(each) && each.path === pipeline.scope.path) yield each;
       seen.add(each);
     }
   }

@@ -23,6 +23,8 @@ export interface ReachedSecret {
   /** How a person would call the scope that grants it: "the whole workflow". */
   readonly scope: string;
   readonly level: ScopeLevel;
+  /** The file that grants it, from the repository's root; absent for the analysed file. */
+  readonly path?: string;
   /** Where the document grants it; absent for what the system hands out by itself. */
   readonly span: Span | undefined;
   /** True where the secret is a token that the file lets change something. */
@@ -206,7 +208,7 @@ function grantedAround(step: Step): Reach {
 function inherited({ inheritance }: Job, { scope, references }: Step): Reach {
   if (inheritance === undefined || !references.some(({ kind }) => kind === "workflow")) return [];
   const name = "every secret that this workflow can have";
-  return [{ name, kind: "named", scope: scope.label, level: scope.level, span: inheritance.span, extent: "whole" }];
+  return [{ name, kind: "named", ...grantedBy(scope), span: inheritance.span, extent: "whole" }];
 }
 
 function isInner({ level }: Scope): boolean {
@@ -226,8 +228,7 @@ function granted({ name, kind, span, extent }: SecretUse, scope: Scope): Reached
   return {
     name,
     kind,
-    scope: scope.label,
-    level: scope.level,
+    ...grantedBy(scope),
     span,
     ...(kind === "token" && canWrite(scope) && { writes: true }),
     ...(extent !== undefined && { extent }),
@@ -238,12 +239,15 @@ function ambient({ name, kind, span, writes }: AmbientSecret, scope: Scope): Rea
   return {
     name,
     kind,
-    scope: scope.label,
-    level: scope.level,
+    ...grantedBy(scope),
     span,
     ...(writes === true && { writes }),
     ...(kind === "token" && { implied: true }),
   };
+}
+
+function grantedBy({ label, level, path }: Scope): Pick<ReachedSecret, "scope" | "level" | "path"> {
+  return { scope: label, level, ...(path === undefined ? {} : { path }) };
 }
 
 function unique(reach: Reach): Reach {

@@ -104,12 +104,13 @@ function comparePositions(a: Position, b: Position): number {
 
 /** What a finding points to: the places that the rule names, and each secret in reach with the line that grants it. */
 function relatedTo({ related, reach = [], span, path }: Finding): readonly Related[] {
-  const secrets = reach.map((secret) => {
+  const secrets = reach.map(({ path: granting, ...secret }) => {
     const message = reachMessage(secret);
-    return secret.span === undefined ? { path, span, message } : { span: secret.span, message };
+    if (secret.span === undefined) return { path, span, message };
+    return { span: secret.span, message, ...(granting === undefined ? {} : { path: granting }) };
   });
   const isSaid = (place: Related) =>
-    place.path === undefined && reach.some((secret) => secret.span?.start === place.span.start);
+    reach.some((secret) => secret.path === place.path && secret.span?.start === place.span.start);
   return [...related.filter((place) => !isSaid(place)), ...secrets];
 }
 

@@ -41,12 +41,13 @@ export function refresh({ connection, client, guard }: Session): void {
 }
 
 function examine(source: Source): Report {
-  const { findings, asked } = analyze(source.file, source.context, source.settings);
+  const { findings, asked, listed } = analyze(source.file, source.context, source.settings);
   const paths = new Set([source.file.path, ...findings.map(({ path }) => path)]);
   return {
     uri: source.uri,
     parts: [...paths].flatMap((path) => partOf(source, path, findings)),
     asked: new Set(asked.map((path) => uriKey(source.uriOf(path)))),
+    ...(listed.length > 0 && { lists: source.listTest(listed) }),
   };
 }
 

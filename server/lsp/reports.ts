@@ -17,6 +17,8 @@ export interface Report {
   readonly parts: readonly FileReport[];
   /** Keys of the files that the analysis looked at: when one of them changes, the report is out of date. */
   readonly asked: ReadonlySet<string>;
+  /** True for the keys of files and folders that make the report out of date when they come or go. Absent where there are none. */
+  lists?(key: string): boolean;
 }
 
 /** The last report on each CI file, and what they say together about each file: several pipelines may run the same script. */
@@ -29,8 +31,11 @@ export interface Reports {
   all(): readonly FileReport[];
   /** The CI files with findings in a file. */
   reporters(uri: string): readonly string[];
-  /** The CI files whose analysis looked at the file with that key; with `below` also at a file in the folder of that name. */
-  askers(key: string, below?: boolean): readonly string[];
+  /**
+   * The CI files whose analysis looked at the file with that key. Of what comes or goes also those that looked at a file in the folder of
+   * that name, and those that list files among which it may be.
+   */
+  askers(key: string, comesOrGoes?: boolean): readonly string[];
 }
 
 /** No reports yet. */
@@ -38,9 +43,11 @@ export function createReports(): Reports {
   const reports = new Map<string, Report>();
   const byFile = new Map<string, Map<string, FileReport>>();
   const byAsked = new Map<string, Set<string>>();
+  const listing = new Map<string, NonNullable<Report["lists"]>>();
 
   function remove(key: string, { parts, asked }: Report): void {
     reports.delete(key);
+    listing.delete(key);
     for (const { uri } of parts) {
       const group = byFile.get(uriKey(uri));
       group?.delete(key);
@@ -55,6 +62,7 @@ export function createReports(): Reports {
 
   function add(key: string, report: Report): void {
     reports.set(key, report);
+    if (report.lists !== undefined) listing.set(key, report.lists);
     for (const part of report.parts) getOrMake(byFile, uriKey(part.uri), () => new Map()).set(key, part);
     for (const each of report.asked) getOrMake(byAsked, each, () => new Set()).add(key);
   }
@@ -90,9 +98,10 @@ export function createReports(): Reports {
       [...(byFile.get(uriKey(uri)) ?? [])]
         .sort(byKey)
         .flatMap(([key, { items }]) => (items.length > 0 ? [uriOf(key)] : [])),
-    askers: (key, below = false) => {
-      const asked = below ? [...byAsked.keys()].filter((each) => each === key || isInside(each, key)) : [key];
+    askers: (key, comesOrGoes = false) => {
+      const asked = comesOrGoes ? [...byAsked.keys()].filter((each) => each === key || isInside(each, key)) : [key];
       const found = new Set(asked.flatMap((each) => [...(byAsked.get(each) ?? [])]));
+      if (comesOrGoes) for (const [each, lists] of listing) if (lists(key)) found.add(each);
       return [...found].filter((each) => each !== key).map(uriOf);
     },
   };

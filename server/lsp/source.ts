@@ -19,6 +19,8 @@ export interface Source {
   readonly network: FolderSettings["network"];
   /** True for paths of the repository that the settings leave out. */
   isExcluded(path: string): boolean;
+  /** A test for the keys of URIs: true for files that the globs mean, as {@link Context.list} has them, and for folders that may hold some. */
+  listTest(globs: readonly string[]): (key: string) => boolean;
   /** The URI of a path of the same repository, as the client writes it where that document is open. */
   uriOf(path: string): string;
   /** The path of a URI of the same repository; `undefined` for other ones. */
@@ -118,6 +120,17 @@ function sourceOf(
     settings,
     network,
     isExcluded,
+    listTest: (globs) => {
+      const isMeant = files.patternTest(globs.map((glob) => `/${glob.replace(/^\/+/u, "")}`));
+      const folders = globs.map((glob) => glob.replace(/^\/+/u, "").replace(/[^/]*[*?[\\].*$/su, ""));
+      return (key) => {
+        const other = pathBelow(root, key);
+        if (other === undefined) return false;
+        const isFolder = !/\.[^/]*$/u.test(other);
+        const isAround = (folder: string) => folder.startsWith(`${other}/`) || (isFolder && other.startsWith(folder));
+        return isMeant(other) || folders.some(isAround);
+      };
+    },
     uriOf,
     pathOf: (uri) => pathBelow(root, uri) ?? (uriKey(uri) === uriKey(document.uri) ? path : undefined),
     documentAt,

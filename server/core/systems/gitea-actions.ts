@@ -18,7 +18,7 @@ export const giteaActions: System = {
     if (ACTION.test(path)) return isAction(root) ? 2 : 0;
     return isWorkflow(root) && usesAddress(root) ? 1 : 0;
   },
-  read: (file, yaml, context) => readWorkflow(file, yaml, giteaActions, PRODUCT, context),
+  read: (file, yaml, context, call) => readWorkflow(file, yaml, giteaActions, PRODUCT, { context, call }),
 };
 
 const PRODUCT: WorkflowProduct = {

@@ -17,7 +17,7 @@ export const githubActions: System = {
     if (ACTION.test(path)) return isAction(root) ? 2 : 0;
     return isWorkflow(root) ? 1 : 0;
   },
-  read: (file, yaml, context) => readWorkflow(file, yaml, githubActions, PRODUCT, context),
+  read: (file, yaml, context, call) => readWorkflow(file, yaml, githubActions, PRODUCT, { context, call }),
 };
 
 const PRODUCT: WorkflowProduct = {

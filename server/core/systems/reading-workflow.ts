@@ -1,5 +1,4 @@
 import type { SourceFile } from "../analyze.ts";
-import type { Context } from "../context.ts";
 import { maskGitHub } from "../masking.ts";
 import {
   type AmbientSecret,
@@ -21,6 +20,15 @@ import { entries, entry, get, items, scalar, text, type YamlFile, type YamlNode,
 import { type Dialect, firstLine, scalarsBelow, scopeOf, scriptOf, secretsBelow, variablesOf } from "./reading.ts";
 import { inheritanceOf } from "./reading-called-workflow.ts";
 import { EVERY_SECRET, secretReader, valuesIn } from "./reading-expressions.ts";
+import {
+  actionAdmission,
+  calledSecrets,
+  type Puller,
+  pullAction,
+  pullerOf,
+  pullWorkflow,
+  type Surroundings,
+} from "./reading-workflow-pulled.ts";
 import { identityOf, permissionsOf, tokenOf } from "./reading-workflow-token.ts";
 import {
   type Admission,
@@ -74,15 +82,22 @@ export function readWorkflow(
   { documents: [root] }: YamlFile,
   { id, name }: Pick<System, "id" | "name">,
   product: WorkflowProduct,
-  context: Context,
+  surroundings: Surroundings,
 ): Pipeline {
-  const dialect: Dialect = { mask: maskGitHub, secretsIn: secretReader(product, valuesIn(root, undefined)) };
-  const reader: Reader = { file, root, product, dialect, context };
+  const { call } = surroundings;
+  const dialect: Dialect = {
+    mask: maskGitHub,
+    secretsIn: calledSecrets(secretReader(product, valuesIn(root, undefined)), root, call),
+  };
+  const puller = pullerOf(file, surroundings, (other, yaml, around) =>
+    readWorkflow(other, yaml, { id, name }, product, around),
+  );
+  const reader: Reader = { file, root, product, dialect, puller };
   const granted = product.permissions ? permissionsOf(root) : undefined;
   const source = {
     level: "pipeline",
     label: "the whole workflow",
-    parent: undefined,
+    parent: call?.scope,
     owner: root,
     key: "env",
   } as const;
@@ -104,6 +119,7 @@ export function readWorkflow(
     references: imageReference(get(root, "runs", "image"), scope),
     scope,
     openTriggers: openTriggersOf(root),
+    pulled: puller.pulled,
   };
 }
 
@@ -112,7 +128,7 @@ interface Reader {
   readonly root: YamlNode | undefined;
   readonly product: WorkflowProduct;
   readonly dialect: Dialect;
-  readonly context: Context;
+  readonly puller: Puller;
 }
 
 function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
@@ -123,7 +139,7 @@ function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
     operatingSystems: [],
     container: false,
     folder: ".",
-    admission: admissionOf(undefined, undefined),
+    admission: actionAdmission(reader.puller),
   };
   return {
     id: text(get(reader.root, "name")) ?? "action",
@@ -135,8 +151,10 @@ function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
 }
 
 function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: YamlNode | undefined): Job {
-  const { file, root, product, context } = whole;
-  const dialect: Dialect = { ...whole.dialect, secretsIn: secretReader(product, valuesIn(root, job)) };
+  const { file, root, product, puller } = whole;
+  const { context, call: outer } = puller;
+  const secretsIn = calledSecrets(secretReader(product, valuesIn(root, job)), root, outer);
+  const dialect: Dialect = { ...whole.dialect, secretsIn };
   const reader: Reader = { ...whole, dialect };
   const granted = product.permissions ? permissionsOf(job) : undefined;
   const source = { level: "job", label: `job “${id}”`, parent: pipeline, owner: job, key: "env" } as const;
@@ -180,6 +198,7 @@ function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: Ya
     tolerated: false,
     always: false,
   };
+  pullWorkflow(reader.puller, job, id, call);
   const steps = [...(called.length > 0 ? [call] : []), ...readSteps(host, get(job, "steps"))];
   const references = [...imageReference(image, scope), ...services];
   return { id, span, scope, steps, references, ...(inheritance !== undefined && { inheritance }) };
@@ -224,7 +243,7 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
     folder,
   };
   const others = entries(step).filter(({ key }) => key !== "env" && key !== "with");
-  return {
+  const result: Step = {
     label,
     span: firstLine(file, step.span),
     scope,
@@ -237,6 +256,8 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
     tolerated: (text(get(step, "continue-on-error")) ?? "false") !== "false",
     always: /\b(?:always|failure|cancelled)\s*\(/.test(text(get(step, "if")) ?? ""),
   };
+  pullAction(host.puller, result, host.admission);
+  return result;
 }
 
 /** An action can take the job's token without being handed it: an input of its own may have it as its default. */
