@@ -51,6 +51,7 @@ export interface CheckedDownload {
 }
 
 interface Flow {
+  readonly locals: readonly { readonly step: Step; readonly text: string }[];
   readonly executions: readonly RemoteExecution[];
   readonly pulls: readonly Pull[];
   readonly checked: readonly CheckedDownload[];
@@ -73,6 +74,13 @@ export function checkedDownloads(pipeline: Pipeline): readonly CheckedDownload[]
   return flowOf(pipeline).checked;
 }
 
+/** The texts of the repository's own programs that the scripts of each step run, as far as they can be read. */
+export function localTexts(pipeline: Pipeline): ReadonlyMap<Step, readonly string[]> {
+  const texts = new Map<Step, string[]>();
+  for (const { step, text } of flowOf(pipeline).locals) texts.set(step, [...(texts.get(step) ?? []), text]);
+  return texts;
+}
+
 /** Computed once for each pipeline, however many rules ask. */
 function flowOf(pipeline: Pipeline): Flow {
   const known = FLOWS.get(pipeline);
@@ -80,6 +88,7 @@ function flowOf(pipeline: Pipeline): Flow {
   const shared: Known = { programs: new Map(), environments: new Map() };
   const flows = pipeline.jobs.map((job) => traceOf(job, shared, pipeline.readFile ?? (() => undefined)));
   const flow = {
+    locals: flows.flatMap(({ locals }) => locals),
     executions: flows.flatMap(({ executions }) => executions),
     pulls: flows.flatMap(({ pulls }) => pulls),
     checked: flows.flatMap(({ checked }) => checked),
@@ -120,6 +129,10 @@ function traceOf(job: Job, shared: Known, read: (path: string) => string | undef
     return local && step && { step, script: localScript(local, read(local.path) ?? ""), program: local.program };
   };
   return {
+    locals: locals.flatMap(({ caller, text }) => {
+      const step = placed[caller]?.step;
+      return step === undefined ? [] : [{ step, text }];
+    }),
     executions: executions.flatMap((execution) => remoteExecution(job, scripts, execution)),
     pulls: pulls.flatMap(({ script, use }) => {
       const at = scripts(script);

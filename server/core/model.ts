@@ -94,6 +94,12 @@ export interface Step {
   readonly reads: readonly string[];
   /** Set where the step brings the repository's code to the machine. */
   readonly checkout?: Checkout;
+  /** What the code that the step calls does with git and the credential that a checkout left; absent where nobody knows. */
+  readonly git?: GitUse;
+  /** True where the step keeps the whole work tree for others to fetch, hidden files included. */
+  readonly uploadsTree?: boolean;
+  /** What the step needs of the run's own token; absent where the token does not get to it. */
+  readonly token?: TokenNeed;
   /** Text that strangers choose and that the system puts into a script before the shell reads it. */
   readonly injections?: readonly Injection[];
   /** True where a failure of this step does not keep the next ones from running. */
@@ -102,8 +108,26 @@ export interface Step {
   readonly always: boolean;
 }
 
+/** none: it does not use the credential of the repository. */
+export type GitUse = "none" | "reads" | "writes" | "unknown";
+
+export type Access = "read" | "write" | "none";
+
+/** Rights of a token by the name of each area, such as "contents". */
+export type Areas = Readonly<Record<string, Access>>;
+
+/** What a step does with the run's own token. */
+export interface TokenNeed {
+  /** Absent where nobody can tell. */
+  readonly areas?: Areas;
+}
+
 /** How a step brings code to the machine. */
 export interface Checkout {
+  /** What asks for it. */
+  readonly span: Span;
+  /** Where the code lies, from the root of the work tree; "" for the root itself. */
+  readonly folder: string;
   /** True where the code may come from somebody without write access: the head of a pull request under a trigger with secrets. */
   readonly foreign: boolean;
   /** Where the file asks for such code. */
@@ -112,6 +136,8 @@ export interface Checkout {
   readonly guard?: string;
   /** True where a credential stays on the disk for later steps. */
   readonly keepsCredentials: boolean;
+  /** True where that credential lies in the work tree, so that who gets the tree gets it as well. */
+  readonly inTree: boolean;
   /** How to make it keep none; absent where this notation has no place for it, or where the place is shared with others. */
   readonly drop?: CredentialDrop;
 }
@@ -223,9 +249,7 @@ export interface Permissions {
   /** Key and value as written. */
   readonly span: Span;
   /** "all": one word for every area. */
-  readonly grants:
-    | { readonly all: "read" | "write" | "none" }
-    | { readonly areas: Readonly<Record<string, "read" | "write" | "none">> };
+  readonly grants: { readonly all: Access } | { readonly areas: Areas };
 }
 
 /** Text that adds entries to a mapping: `before + entries.join(between) + after`, inserted at one offset. */

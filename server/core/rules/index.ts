@@ -4,6 +4,7 @@ import { dynamicSecret } from "./dynamic-secret.ts";
 import { ineffectiveSuppression } from "./ineffective-suppression.ts";
 import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { inheritedSecrets } from "./inherited-secrets.ts";
+import { persistedCredentials } from "./persisted-credentials.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
 import { secretOnCommandLine } from "./secret-on-command-line.ts";
 import { unpinnedAction } from "./unpinned-action.ts";
@@ -38,4 +39,5 @@ export const RULES: readonly Rule[] = [
   ineffectiveSuppression,
   inheritedSecrets,
   dynamicSecret,
+  persistedCredentials,
 ];

@@ -14,7 +14,17 @@ import {
   type YamlNode,
   type YamlScalar,
 } from "../yaml.ts";
-import { bareStep, type Dialect, firstLine, linesOf, scalarsBelow, scopeOf, scriptOf, variablesOf } from "./reading.ts";
+import {
+  bareStep,
+  type Dialect,
+  firstLine,
+  linesOf,
+  scalarsBelow,
+  scopeOf,
+  scriptOf,
+  variablesOf,
+  wordEdit,
+} from "./reading.ts";
 import { constant, imageReference } from "./reading-container.ts";
 import type { System } from "./system.ts";
 
@@ -58,7 +68,7 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
     id: "build",
     span: firstLine(file, get(root, "phases")?.span ?? { start: 0, end: 0 }),
     scope,
-    steps: phasesOf(root).flatMap((phase) => readPhase(file, scope, phase, setting)),
+    steps: [...sourceStep(root, scope), ...phasesOf(root).flatMap((phase) => readPhase(file, scope, phase, setting))],
     references: [],
   };
   return {
@@ -93,6 +103,23 @@ function environmentScope(file: SourceFile, root: YamlNode | undefined): Scope {
     ...secretVariables(file, get(env, "parameter-store")),
   ];
   return { ...own, variables, removal: own.variables.length === variables.length ? own.removal : undefined };
+}
+
+/** The download of the source, where the file asks to keep its credential for git. Source: the buildspec reference, `git-credential-helper`. */
+function sourceStep(root: YamlNode | undefined, scope: Scope): readonly Step[] {
+  const asked = scalar(get(root, "env", "git-credential-helper"));
+  if (asked === undefined || !/^(?:yes|true|on)$/i.test(asked.text)) return [];
+  const edit = wordEdit(asked, "no");
+  const drop = edit && { text: "git-credential-helper: no", edits: [edit] };
+  const checkout = {
+    span: asked.span,
+    folder: "",
+    foreign: false,
+    keepsCredentials: true,
+    inTree: false,
+    ...(drop && { drop }),
+  };
+  return [bareStep({ label: "the download of the source", span: asked.span, scope, checkout })];
 }
 
 function secretVariables(file: SourceFile, map: YamlNode | undefined): readonly Variable[] {

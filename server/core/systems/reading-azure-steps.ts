@@ -1,4 +1,14 @@
-import type { OperatingSystem, Reference, ReferenceKind, Scope, Shell, Step, Target, Variable } from "../model.ts";
+import type {
+  Checkout,
+  OperatingSystem,
+  Reference,
+  ReferenceKind,
+  Scope,
+  Shell,
+  Step,
+  Target,
+  Variable,
+} from "../model.ts";
 import { isCommitId, readImage } from "../reference.ts";
 import { scalar, text, type YamlNode, type YamlScalar } from "../yaml.ts";
 import {
@@ -11,6 +21,7 @@ import {
   scalarsBelow,
   scopeOf,
   scriptOf,
+  wordEdit,
 } from "./reading.ts";
 import { field, fields, listOf, pairs, pairVariables } from "./reading-azure.ts";
 
@@ -59,7 +70,8 @@ function readStep(reader: AzureReader, step: YamlNode, host: Host): readonly Ste
     ...fields(step, "checkout").flatMap((each) => checkoutReference(scalar(each), scope)),
     ...containerReference(reader, field(step, "target", "container") ?? scalar(field(step, "target")), scope),
   ];
-  if (template === undefined && code.length + references.length === 0) return [];
+  const checkout = checkoutOf(step);
+  if (template === undefined && code.length + references.length === 0 && checkout === undefined) return [];
   const setting = settingOf(step, host);
   const result = bareStep({
     label,
@@ -69,6 +81,8 @@ function readStep(reader: AzureReader, step: YamlNode, host: Host): readonly Ste
       scriptOf(file, script, dialect, { ...setting, shell, scratch: scratchOf(shell) }),
     ),
     references,
+    ...(checkout !== undefined && { checkout }),
+    ...(task !== undefined && leavesGit(task.text, written) && { git: "none" }),
     inputs: inputsOf(reader, inputs, written, template !== undefined),
     secrets: written.flatMap((each) => dialect.secretsIn(each)),
     reads: readsIn(step),
@@ -270,6 +284,28 @@ function taskPin(task: string): "pinned" | "mutable" | "unknown" {
   if (/\$[{([]/.test(task)) return "unknown";
   return /@\d+\.\d+\.\d+$/.test(task.trim()) ? "pinned" : "mutable";
 }
+
+/**
+ * A checkout that keeps its credential, which is what it does only on request. Others leave nothing that a later step could use.
+ * Source: learn.microsoft.com, "steps.checkout".
+ */
+function checkoutOf(step: YamlNode): Checkout | undefined {
+  const kept = pairs(step).find(({ key }) => key === "persistCredentials")?.value;
+  if (field(step, "checkout") === undefined || kept?.kind !== "scalar" || !/^true$/i.test(kept.text)) return undefined;
+  const edit = wordEdit(kept, "false");
+  const drop = edit && { text: "persistCredentials: false", edits: [edit] };
+  const folder = text(field(step, "path")) ?? "";
+  return { span: kept.span, folder, foreign: false, keepsCredentials: true, inTree: true, ...(drop && { drop }) };
+}
+
+/** True for a task of the product itself that does not run files of the repository: none of those uses git's credential. */
+function leavesGit(task: string, code: readonly YamlScalar[]): boolean {
+  const [name = ""] = task.split("@");
+  return !name.includes(".") && (code.length > 0 || !RUNS_FILES.test(name));
+}
+
+const RUNS_FILES =
+  /^(?:Bash|PowerShell|PythonScript|ShellScript|BatchScript|AzureCLI|AzurePowerShell|CmdLine|Git\w*)$/i;
 
 /**
  * `git://Project/Repository@ref` and its kin. Whether a commit may stand there is not documented, so that nothing is put there.

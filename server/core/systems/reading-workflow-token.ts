@@ -1,9 +1,7 @@
-import { type AmbientSecret, changesSomething, type Permissions } from "../model.ts";
+import { type Access, type AmbientSecret, changesSomething, type Permissions } from "../model.ts";
 import { entries, entry, text, type YamlNode } from "../yaml.ts";
 
 // What GitHub's notation says about the token that every job gets.
-
-type Access = "read" | "write" | "none";
 
 /**
  * The `permissions` of a workflow or of a job, whose own ones replace those of the workflow. Naming one area sets all others to "none".

@@ -13,6 +13,7 @@ import {
   type YamlNode,
   type YamlScalar,
 } from "../yaml.ts";
+import { wordEdit } from "./reading.ts";
 
 // Whose code a workflow of GitHub's notation runs: events that strangers cause, checkouts of what they sent, and what keeps them out.
 
@@ -180,9 +181,13 @@ export function actionCheckout(document: string, step: YamlNode, admission: Admi
   // An expression may be either, and that is for its author to know.
   const keeps = value === undefined ? persisted === undefined : /^true$/i.test(value.text.trim());
   const edit = keeps ? droppingEdit(document, step, persisted, value) : undefined;
+  const asked = (keeps && persisted?.value) || get(step, "uses") || step;
   return {
+    span: asked.span,
+    folder: (text(get(inputs, "path")) ?? "").replace(/^\.\/?|\/$/g, ""),
     ...whoseCode([get(inputs, "ref"), get(inputs, "repository")], step, admission),
     keepsCredentials: keeps,
+    inTree: keeps && !/@v?(?:[6-9]|\d\d)(?:\.\d+)*$/.test(text(get(step, "uses")) ?? ""),
     ...(edit !== undefined && { drop: { text: "persist-credentials: false", edits: [edit] } }),
   };
 }
@@ -195,8 +200,7 @@ function droppingEdit(
 ) {
   if (step.kind !== "map" || step.alias !== undefined || step.anchored) return undefined;
   if (value !== undefined) {
-    const own = persisted?.merged === false && value.alias === undefined && !value.anchored;
-    return own ? value.map.edit({ start: 0, end: value.text.length }, "false") : undefined;
+    return persisted?.merged === false ? wordEdit(value, "false") : undefined;
   }
   const inputs = entry(step, "with");
   const map = inputs?.value;
@@ -213,7 +217,7 @@ export function scriptCheckout(run: YamlScalar, step: YamlNode, admission: Admis
   const found = PULLED.exec(run.text);
   if (found === null || admission.triggers.length === 0) return undefined;
   const span = run.map.toDocument({ start: found.index, end: found.index + found[0].length });
-  return { ...admitted(span, step, admission), keepsCredentials: false };
+  return { span, folder: "", ...admitted(span, step, admission), keepsCredentials: false, inTree: false };
 }
 
 const PULLED =

@@ -10,16 +10,30 @@ import {
   type Reference,
   type ReferenceKind,
   type Scope,
+  type SecretUse,
   type Shell,
   type Step,
   scopeChain,
+  type Variable,
 } from "../model.ts";
 import { readActionReference, readImage, repinOf } from "../reference.ts";
 import type { Span } from "../text.ts";
-import { entries, entry, get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
+import {
+  entries,
+  entry,
+  get,
+  items,
+  scalar,
+  text,
+  type YamlEntry,
+  type YamlFile,
+  type YamlNode,
+  type YamlScalar,
+} from "../yaml.ts";
 import { type Dialect, firstLine, scalarsBelow, scopeOf, scriptOf, secretsBelow, variablesOf } from "./reading.ts";
 import { inheritanceOf } from "./reading-called-workflow.ts";
 import { EVERY_SECRET, secretReader, valuesIn } from "./reading-expressions.ts";
+import { actionNeed, scriptNeed } from "./reading-workflow-actions.ts";
 import {
   actionAdmission,
   calledSecrets,
@@ -195,6 +209,7 @@ function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: Ya
     inputs: [...variablesOf(file, get(job, "with"), dialect), ...variablesOf(file, get(job, "secrets"), dialect)],
     secrets: inheritance ? [{ name: EVERY_SECRET, kind: "named", span: inheritance.span, extent: "whole" }] : [],
     reads: readsIn(get(job, "with")),
+    ...(product.permissions && { token: {} }),
     tolerated: false,
     always: false,
   };
@@ -232,6 +247,9 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
   const scope = scopeOf(file, { level: "step", label, parent: host.scope, owner: step, key: "env", ambient }, dialect);
   const references = actionReference(host, "action", called, scope);
   const checkout = checkoutOf(host, step, references, run);
+  const inputs = variablesOf(file, get(step, "with"), dialect);
+  const secrets = others(step).flatMap(({ value }) => secretsBelow(value, dialect));
+  const handed = [scope.variables, inputs].flat().flatMap((variable) => variable.secrets);
   const folder = text(get(step, "working-directory")) ?? host.folder;
   const shell = shellOf(scalar(get(step, "shell")) ?? host.defaultShell, host);
   const setting = {
@@ -242,16 +260,16 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
     handover: handoverOf(host.product, run?.text ?? ""),
     folder,
   };
-  const others = entries(step).filter(({ key }) => key !== "env" && key !== "with");
   const result: Step = {
     label,
     span: firstLine(file, step.span),
     scope,
     scripts: run === undefined ? [] : [scriptOf(file, run, dialect, setting)],
     references,
-    inputs: variablesOf(file, get(step, "with"), dialect),
+    inputs,
     ...(checkout !== undefined && { checkout }),
-    secrets: others.flatMap(({ value }) => secretsBelow(value, dialect)),
+    ...needsOf(host, references, inputs, [...handed, ...secrets], run),
+    secrets,
     reads: readsIn(step),
     tolerated: (text(get(step, "continue-on-error")) ?? "false") !== "false",
     always: /\b(?:always|failure|cancelled)\s*\(/.test(text(get(step, "if")) ?? ""),
@@ -265,6 +283,40 @@ function tokensOf({ product, scope }: StepHost): readonly AmbientSecret[] {
   const [name] = product.tokens;
   if (!product.permissions || name === undefined) return [];
   return [tokenOf(name, scopeChain(scope).find(({ permissions }) => permissions !== undefined)?.permissions)];
+}
+
+/** Since version 4 hidden files stay out unless somebody asks for them. Source: the readme of actions/upload-artifact. */
+function uploadsTree(called: Reference | undefined, inputs: readonly Variable[]): boolean {
+  const input = (key: string): string => inputs.find(({ name }) => name === key)?.value?.trim() ?? "";
+  const all = /^(?:\.\/?|\*{1,2}|\.?\/?\*\*\/\*|\$\{\{\s*github\.workspace\s*\}\}\/?)$/.test(input("path"));
+  const hidden = input("include-hidden-files") === "true" || /@v?[1-3](?:\.\d+)*$/.test(called?.text ?? "");
+  return all && hidden;
+}
+
+function others(step: YamlNode): readonly YamlEntry[] {
+  return entries(step).filter(({ key }) => key !== "env" && key !== "with");
+}
+
+/** What a step needs of the job's token and of git, from the table of actions and from the commands of its script. */
+function needsOf(
+  { product, scope }: StepHost,
+  [called]: readonly Reference[],
+  inputs: readonly Variable[],
+  secrets: readonly SecretUse[],
+  run: YamlScalar | undefined,
+): Pick<Step, "git" | "token" | "uploadsTree"> {
+  const { target } = called ?? {};
+  const action = target?.kind === "repository" ? `${target.repo}${target.path && `/${target.path}`}` : undefined;
+  const known = action === undefined ? undefined : actionNeed(action, inputs);
+  const around = scopeChain(scope).flatMap(({ variables }) => variables.flatMap((variable) => variable.secrets));
+  const named = [...secrets, ...around].some(({ kind }) => kind === "token");
+  const areas = run === undefined ? known?.areas : scriptNeed(run.text);
+  const gets = product.permissions && (named || (called !== undefined && called.kind !== "image"));
+  return {
+    ...(known !== undefined && { git: known.git }),
+    ...(gets && { token: areas === undefined ? {} : { areas } }),
+    ...(action?.toLowerCase() === "actions/upload-artifact" && { uploadsTree: uploadsTree(called, inputs) }),
+  };
 }
 
 /** The makers' own action, and the copies of it that other forges host; or a script that fetches what strangers sent. */

@@ -170,6 +170,13 @@ function slotOf(
     : undefined;
 }
 
+/** The edit that puts a word such as `false` in the place of a scalar, in its quotes; `undefined` where others share the scalar. */
+export function wordEdit(scalar: YamlScalar, word: string): { readonly span: Span; readonly text: string } | undefined {
+  if (scalar.alias !== undefined || scalar.anchored) return undefined;
+  if (scalar.style === "plain") return { span: scalar.span, text: word };
+  return scalar.map.edit({ start: 0, end: scalar.text.length }, word);
+}
+
 /** A scope that has no place for variables in the file. */
 export function bareScope(scope: Pick<Scope, "level" | "label" | "parent"> & Partial<Scope>): Scope {
   return { variables: [], ambient: [], removal: undefined, slot: undefined, ...scope };
