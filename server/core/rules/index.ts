@@ -7,6 +7,7 @@ import { inheritedSecrets } from "./inherited-secrets.ts";
 import { persistedCredentials } from "./persisted-credentials.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
 import { secretOnCommandLine } from "./secret-on-command-line.ts";
+import { secretToUntrustedCode } from "./secret-to-untrusted-code.ts";
 import { unpinnedAction } from "./unpinned-action.ts";
 import { unpinnedBundle } from "./unpinned-bundle.ts";
 import { unpinnedImage } from "./unpinned-image.ts";
@@ -40,4 +41,5 @@ export const RULES: readonly Rule[] = [
   inheritedSecrets,
   dynamicSecret,
   persistedCredentials,
+  secretToUntrustedCode,
 ];
