@@ -155,6 +155,10 @@ export interface Injection {
   readonly span: Span;
   /** What it is, to a person: "the title of the issue". */
   readonly what: string;
+  /** True where a run that a stranger causes has secrets of the repository, or a token that can change it. */
+  readonly privileged?: boolean;
+  /** The environment variable that has the same text, where the step has one. */
+  readonly variable?: string;
 }
 
 export type ShellLanguage =
@@ -221,6 +225,8 @@ export interface Handover {
 export interface ScriptChange {
   readonly span: Span;
   readonly text: string;
+  /** True where every variable in the text is the shell's, though the product puts in one of the same name elsewhere in the script. */
+  readonly forShell?: boolean;
 }
 
 export type ScopeLevel = "pipeline" | "stage" | "group" | "job" | "service" | "step";

@@ -6,6 +6,7 @@ import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { inheritedSecrets } from "./inherited-secrets.ts";
 import { persistedCredentials } from "./persisted-credentials.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
+import { scriptInjection } from "./script-injection.ts";
 import { secretOnCommandLine } from "./secret-on-command-line.ts";
 import { secretToUntrustedCode } from "./secret-to-untrusted-code.ts";
 import { unpinnedAction } from "./unpinned-action.ts";
@@ -36,6 +37,7 @@ export const RULES: readonly Rule[] = [
   unpinnedPackage,
   pipelineWideSecret,
   secretOnCommandLine,
+  scriptInjection,
   broadSecretGroup,
   ineffectiveSuppression,
   inheritedSecrets,

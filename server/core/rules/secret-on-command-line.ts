@@ -1,6 +1,7 @@
 import { type Script, type Step, stepsOf } from "../model.ts";
-import type { Problem, Rule } from "../rule.ts";
+import type { EditFix, Problem, Rule } from "../rule.ts";
 import { contains, cover, type Span } from "../text.ts";
+import { type Pasted, throughEnvironment } from "../through-environment.ts";
 import { listed } from "../wording.ts";
 
 /** A secret that is written into the text of a script before the shell reads it. */
@@ -25,6 +26,17 @@ jobs:
           npx vsce publish --pat \${{ secrets.MARKETPLACE_TOKEN }}
 #                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 `,
+      good: `on: push
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          npx vsce package
+          npx vsce publish --pat "$MARKETPLACE_TOKEN"
+        env:
+          MARKETPLACE_TOKEN: \${{ secrets.MARKETPLACE_TOKEN }}
+`,
     },
     {
       title: "Both halves of a login",
@@ -36,6 +48,31 @@ jobs:
     steps:
       - run: curl -u "\${{ secrets.NAME }}:\${{ secrets.TOKEN }}" https://api.example.com/build
 #                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+      good: `on: push
+jobs:
+  notify:
+    runs-on: ubuntu-latest
+    steps:
+      - run: curl -u "$NAME:$TOKEN" https://api.example.com/build
+        env:
+          NAME: \${{ secrets.NAME }}
+          TOKEN: \${{ secrets.TOKEN }}
+`,
+    },
+    {
+      title: "A variable of Azure that the script's text is given",
+      path: "azure-pipelines.yml",
+      bad: `steps:
+  - bash: ./deploy.sh --key '$(deployKey)'
+#                            ^^^^^^^^^^^^
+    displayName: Deploy
+`,
+      good: `steps:
+  - bash: ./deploy.sh --key "$DEPLOY_KEY"
+    displayName: Deploy
+    env:
+      DEPLOY_KEY: $(deployKey)
 `,
     },
     {
@@ -58,25 +95,43 @@ jobs:
   },
 };
 
+/** The secrets of one line. */
+interface Line {
+  span: Span;
+  readonly names: Set<string>;
+  readonly pieces: Pasted[];
+}
+
 /** One problem for each line, because that is what a person changes. */
 function* problems(text: string, step: Step, script: Script): Iterable<Problem> {
   if (script.path !== undefined) return;
-  const named = step.secrets.filter(({ kind, span }) => kind === "named" && contains(script.span, span));
+  const uses = [...step.secrets, ...step.inputs.flatMap(({ secrets }) => secrets)];
+  const named = uses.filter(({ kind, span }) => kind === "named" && contains(script.span, span));
   if (named.length === 0) return;
-  const lines: { span: Span; names: Set<string> }[] = [];
+  const lines: Line[] = [];
   for (const hole of script.holes) {
     const span = script.toDocument(hole.span);
     const names = named.filter((use) => contains(span, use.span)).map(({ name }) => name);
     if (names.length === 0) continue;
+    const piece = { span: hole.span, expression: hole.text, name: names[0] ?? "" };
     const last = lines.at(-1);
     if (last === undefined || text.slice(last.span.end, span.start).includes("\n")) {
-      lines.push({ span, names: new Set(names) });
+      lines.push({ span, names: new Set(names), pieces: [piece] });
       continue;
     }
     last.span = cover(last.span, span);
+    last.pieces.push(piece);
     for (const name of names) last.names.add(name);
   }
-  for (const { span, names } of lines) yield { span, message: message([...names]) };
+  for (const { span, names, pieces } of lines) {
+    const fix = environmentFix(step, script, pieces);
+    yield { span, message: message([...names]), ...(fix && { fixes: [fix] }) };
+  }
+}
+
+function environmentFix(step: Step, script: Script, pieces: readonly Pasted[]): EditFix | undefined {
+  const made = throughEnvironment(step, script, pieces);
+  return made && { title: `Read ${listed(made.names)} from the step's environment`, edits: made.edits };
 }
 
 function message(names: readonly string[]): string {

@@ -29,6 +29,7 @@ import {
 import { bareStep, type Dialect, firstLine, linesOf, scalarsBelow, scopeOf } from "./reading.ts";
 import { commandOf, type Escapes, escapedScriptOf } from "./reading-command.ts";
 import { constant, imageReference, namesIn } from "./reading-container.ts";
+import { BRACED_OR_BARE, meaningsOf, withPasted } from "./reading-pasted.ts";
 import type { System } from "./system.ts";
 
 const PIPELINE = /(?:^|\/)(?:\.?buildkite\/pipeline[^/]*|buildkite)\.(?:ya?ml|json)$/;
@@ -114,6 +115,17 @@ function agentVariable(written: YamlScalar, defined: ReadonlySet<string>): reado
   return [{ name, kind: "settings", span: written.span }];
 }
 
+/** What whoever pushes or opens a pull request writes. The upload of the pipeline puts it in. */
+const STRANGERS = meaningsOf(
+  {
+    BUILDKITE_MESSAGE: "the message of the build",
+    BUILDKITE_BRANCH: "the name of the branch",
+    BUILDKITE_BUILD_AUTHOR: "the name of the commit's author",
+    BUILDKITE_BUILD_AUTHOR_EMAIL: "the address of the commit's author",
+  },
+  true,
+);
+
 /** `secrets`: names, or variables with names. They are no part of `env`, so that nothing can move them there. */
 function withSecrets(scope: Scope, node: YamlNode | undefined): Scope {
   const listed = items(node).flatMap((item) => {
@@ -165,12 +177,14 @@ function readStep(host: Host, step: YamlNode): readonly Job[] {
   const dialect: Dialect = { ...host.dialect, mask: get(step, "matrix") === undefined ? maskNone : maskBraces };
   const setting = settingOf(get(step, "agents") ?? host.agents, plugins);
   const scripts = code.map((line) => escapedScriptOf(file, line, dialect, { ...setting, unit: "step" }, ESCAPES));
+  const all = [...scripts, ...plugins.flatMap((plugin) => pluginScripts(file, plugin, setting, dialect))];
   const tolerated = (scalar(get(step, "soft_fail"))?.text ?? String(get(step, "soft_fail") !== undefined)) !== "false";
   const read = bareStep({
     label,
     span: firstLine(file, step.span),
     scope,
-    scripts: [...scripts, ...plugins.flatMap((plugin) => pluginScripts(file, plugin, setting, dialect))],
+    scripts: all,
+    ...withPasted(file.text, all, STRANGERS, BRACED_OR_BARE),
     references: [
       ...imageReference(get(step, "image"), scope),
       ...plugins.flatMap((plugin) => pluginReferences(file, plugin, scope)),

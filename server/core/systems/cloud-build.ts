@@ -5,6 +5,7 @@ import { get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar
 import { bareScope, bareStep, type Dialect, firstLine, scriptOf, variablesOf } from "./reading.ts";
 import { commandOf, DOUBLED_DOLLAR, shebangShell, type Word } from "./reading-command.ts";
 import { assignmentsOf, constant, imageReference, namesIn } from "./reading-container.ts";
+import { BRACED_OR_BARE, meaningsOf, withPasted } from "./reading-pasted.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -90,6 +91,12 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
   };
 }
 
+/** Source: cloud.google.com/build, "Substituting variable values": what triggers of pull requests and pushes set. */
+const STRANGERS = meaningsOf(
+  { _HEAD_BRANCH: "the name of the pull request's branch", BRANCH_NAME: "the name of the branch" },
+  false,
+);
+
 /** A list of names: the values come from `availableSecrets`, or in old files from `secrets`. */
 function secretVariables(list: YamlNode | undefined): readonly Variable[] {
   return items(list).flatMap((item): readonly Variable[] => {
@@ -106,11 +113,15 @@ function readStep(file: SourceFile, parent: Scope, step: YamlNode, unit: string)
   const variables = [...assignmentsOf(get(step, "env")), ...secretVariables(get(step, "secretEnv"))];
   const scope = bareScope({ level: "step", label, parent, variables });
   const failure = text(get(step, "allowFailure")) === "true" || get(step, "allowExitCodes") !== undefined;
+  const scripts = readScripts(file, step, unit);
+  // A script gets its substitutions as variables, if at all: only arguments are rewritten.
+  const rewritten = get(step, "script") === undefined ? scripts : [];
   return bareStep({
     label,
     span: firstLine(file, step.span),
     scope,
-    scripts: readScripts(file, step, unit),
+    scripts,
+    ...withPasted(file.text, rewritten, STRANGERS, BRACED_OR_BARE),
     references: imageReference(get(step, "name"), scope),
     reads: namesIn(get(step, "env")),
     tolerated: failure,

@@ -24,6 +24,7 @@ import {
   wordEdit,
 } from "./reading.ts";
 import { field, fields, listOf, pairs, pairVariables } from "./reading-azure.ts";
+import { type Meanings, withPasted } from "./reading-pasted.ts";
 
 // The steps of Azure Pipelines: scripts, tasks that run code, and templates of steps.
 
@@ -73,13 +74,15 @@ function readStep(reader: AzureReader, step: YamlNode, host: Host): readonly Ste
   const checkout = checkoutOf(step);
   if (template === undefined && code.length + references.length === 0 && checkout === undefined) return [];
   const setting = settingOf(step, host);
+  const scripts = code.map(({ written: script, shell }) =>
+    scriptOf(file, script, dialect, { ...setting, shell, scratch: scratchOf(shell) }),
+  );
   const result = bareStep({
     label,
     span: firstLine(file, step.span),
     scope,
-    scripts: code.map(({ written: script, shell }) =>
-      scriptOf(file, script, dialect, { ...setting, shell, scratch: scratchOf(shell) }),
-    ),
+    scripts,
+    ...withPasted(file.text, scripts, strangersText),
     references,
     ...(checkout !== undefined && { checkout }),
     ...(task !== undefined && leavesGit(task.text, written) && { git: "none" }),
@@ -91,6 +94,21 @@ function readStep(reader: AzureReader, step: YamlNode, host: Host): readonly Ste
   });
   return [result, ...readSteps(reader, handed, host)];
 }
+
+/** Source: learn.microsoft.com, "Use predefined variables": those that authors of commits and pull requests choose. */
+const STRANGERS: ReadonlyMap<string, string> = new Map([
+  ["build.sourceversionmessage", "the message of the commit"],
+  ["build.sourceversionauthor", "the name of the commit's author"],
+  ["build.requestedfor", "the name of whoever caused the run"],
+  ["system.pullrequest.sourcebranch", "the name of the pull request's branch"],
+]);
+
+const strangersText: Meanings = (expression) => {
+  const [, macro, indexed] = /^\$(?:\(([\w.]+)\)|[{[]+\s*variables\['([\w.]+)'\]\s*[}\]]+)$/.exec(expression) ?? [];
+  const name = macro ?? indexed ?? "";
+  const what = STRANGERS.get(name.toLowerCase());
+  return what === undefined ? undefined : { what, variable: name.toUpperCase().replaceAll(".", "_") };
+};
 
 function labelOf(step: YamlNode): string {
   const keys = ["displayName", "name", "task", "template", "script", "bash", "pwsh", "powershell", "checkout"];

@@ -14,6 +14,7 @@ import {
   variableOf,
   variablesOf,
 } from "./reading.ts";
+import { type Meanings, withPasted } from "./reading-pasted.ts";
 
 // The steps of CircleCI's jobs and commands, with what parameters put into them.
 
@@ -165,16 +166,48 @@ function readRun(reader: CircleReader, step: YamlNode, run: YamlNode | undefined
   const parameters = command.text.split("\n").flatMap((line) => parameterIn(line) ?? []);
   const given = parameters.flatMap((parameter) => place.arguments.get(parameter) ?? []);
   const code = [command, ...given.flatMap(({ node }) => scalar(node) ?? [])];
+  const scripts = code.map((each) => scriptOf(file, each, dialect, setting));
   return [
     bareStep({
       label,
       span: firstLine(file, step.span),
       scope: environmentScope(reader, "step", label, place.scope, run),
-      scripts: code.map((each) => scriptOf(file, each, dialect, setting)),
+      scripts,
+      ...withPasted(file.text, scripts, strangersText(place.arguments)),
       always: /^(?:always|on_fail)$/.test(text(get(run, "when")) ?? ""),
     }),
   ];
 }
+
+/** Source: circleci.com/docs, "Pipeline values and parameters": those that authors of commits and pull requests choose. */
+const STRANGERS: readonly (readonly [RegExp, string])[] = [
+  [/^pipeline\.git\.branch$/, "the name of the branch"],
+  [/^pipeline\.trigger_parameters\.\w+\.branch$/, "the name of the branch"],
+  [/^pipeline\.trigger_parameters\.\w+\.commit_(?:title|message)$/, "the message of the commit"],
+  [/^pipeline\.trigger_parameters\.\w+\.commit_author_\w+$/, "the commit's author"],
+  [/^pipeline\.event\.github\.pull_request\.(?:title|body)$/, "the text of the pull request"],
+  [/^pipeline\.event\.github\.pull_request\.head\.(?:ref|label)$/, "the name of the pull request's branch"],
+  [/^pipeline\.event\.github\.(?:comment|review|issue)\.(?:title|body)$/, "the text of a comment"],
+  [/^pipeline\.event\.github\.head_commit\.message$/, "the message of the commit"],
+];
+
+/** A pipeline value, or a parameter that is given one. */
+function strangersText(given: Arguments): Meanings {
+  return (expression) => {
+    const parameter = parameterIn(expression);
+    if (parameter === undefined) return pipelineText(expression);
+    const values = (given.get(parameter) ?? []).flatMap(({ node }) => pipelineText(text(node) ?? "") ?? []);
+    return values[0] && { what: values[0].what };
+  };
+}
+
+const pipelineText: Meanings = (expression) => {
+  const name = /^<<\s*([\w.]+)\s*>>$/.exec(expression.trim())?.[1] ?? "";
+  const what = STRANGERS.find(([pattern]) => pattern.test(name))?.[1];
+  return what === undefined
+    ? undefined
+    : { what, ...(name === "pipeline.git.branch" && { variable: "CIRCLE_BRANCH" }) };
+};
 
 /** The working directory of a step: the repository, a folder below it, or somewhere else. */
 function folderIn(root: string, folder = root): string {

@@ -34,7 +34,10 @@ export function escapedScriptOf(
     toDocument: (span) => script.toDocument(written(span)),
     rewrite: (changes) =>
       script.rewrite(
-        changes.map((change) => ({ span: written(change.span), text: withEscapes(change.text, scalar.text) })),
+        changes.map(({ span, text: added, forShell }) => ({
+          span: written(span),
+          text: withEscapes(added, forShell ? "" : scalar.text),
+        })),
       ),
   };
 }
@@ -160,7 +163,7 @@ function joined(
     ...setting,
     shell: { language: "sh", errexit: true, pipefail: false },
   });
-  return {
+  const list: Script = {
     ...script,
     text,
     holes,
@@ -171,6 +174,15 @@ function joined(
       return edits.every((edit) => edit !== undefined) ? edits : undefined;
     },
   };
+  LISTS.add(list);
+  return list;
+}
+
+const LISTS = new WeakSet<Script>();
+
+/** True for words that go to their program as they are, without a shell that reads them. */
+export function isWordList(script: Script): boolean {
+  return LISTS.has(script);
 }
 
 function pieceOf({ scalar, part }: Word, start: number, escapes: Escapes): Piece & { readonly text: string } {

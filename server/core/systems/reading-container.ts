@@ -26,6 +26,7 @@ import {
   variablesOf,
 } from "./reading.ts";
 import { commandOf, DOUBLED_DOLLAR, escapedScriptOf } from "./reading-command.ts";
+import { BRACED, meaningsOf, withPasted } from "./reading-pasted.ts";
 
 // Steps that are containers with commands or settings: the notation of Drone, which Woodpecker took over.
 
@@ -119,11 +120,13 @@ export function readContainer(
     ],
   };
   const settings = get(node, "settings");
+  const scripts = readScripts(host, node);
   return bareStep({
     label,
     span: firstLine(file, span),
     scope,
-    scripts: readScripts(host, node),
+    scripts,
+    ...withPasted(file.text, scripts, STRANGERS, BRACED),
     references: isShell(host, text(get(node, "image"))) ? [] : imageReference(get(node, "image"), scope),
     inputs: withSecrets(variablesOf(file, settings, DIALECT), settings),
     reads: [...namesIn(environment), ...namesIn(settings)],
@@ -131,6 +134,26 @@ export function readContainer(
     always: runsAfterFailure(get(node, "when")),
   });
 }
+
+/**
+ * What authors of pull requests write. Both products replace `${NAME}` in the file's text, quotes around it or not.
+ * Source: docs.drone.io, "Variable substitution"; woodpecker-ci.org, "Environment variables", "String substitution".
+ */
+const STRANGERS = meaningsOf(
+  {
+    DRONE_COMMIT_MESSAGE: "the message of the commit",
+    DRONE_COMMIT_AUTHOR_NAME: "the name of the commit's author",
+    DRONE_COMMIT_AUTHOR_EMAIL: "the address of the commit's author",
+    DRONE_PULL_REQUEST_TITLE: "the title of the pull request",
+    DRONE_SOURCE_BRANCH: "the name of the pull request's branch",
+    CI_COMMIT_MESSAGE: "the message of the commit",
+    CI_COMMIT_AUTHOR: "the name of the commit's author",
+    CI_COMMIT_AUTHOR_EMAIL: "the address of the commit's author",
+    CI_COMMIT_SOURCE_BRANCH: "the name of the pull request's branch",
+    CI_PREV_COMMIT_MESSAGE: "the message of the commit before",
+  },
+  true,
+);
 
 /** `from_secret: name`, at any depth below a variable. */
 function withSecrets(variables: readonly Variable[], map: YamlNode | undefined): readonly Variable[] {

@@ -33,6 +33,7 @@ import {
 import { type Dialect, firstLine, scalarsBelow, scopeOf, scriptOf, secretsBelow, variablesOf } from "./reading.ts";
 import { inheritanceOf } from "./reading-called-workflow.ts";
 import { EVERY_SECRET, secretReader, valuesIn } from "./reading-expressions.ts";
+import { type Audience, eventsOf, injectionsIn } from "./reading-strangers.ts";
 import { actionNeed, scriptNeed } from "./reading-workflow-actions.ts";
 import {
   actionAdmission,
@@ -154,6 +155,7 @@ function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
     container: false,
     folder: ".",
     admission: actionAdmission(reader.puller),
+    audience: { events: undefined, conditions: [], contexts: reader.product.contexts },
   };
   return {
     id: text(get(reader.root, "name")) ?? "action",
@@ -197,6 +199,11 @@ function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: Ya
     folder:
       text(get(job, "defaults", "run", "working-directory") ?? get(root, "defaults", "run", "working-directory")) ??
       ".",
+    audience: {
+      events: eventsOf(get(root, "on")),
+      conditions: [text(get(job, "if")) ?? ""],
+      contexts: reader.product.contexts,
+    },
   };
   const called = actionReference(reader, "workflow", scalar(get(job, "uses")), scope);
   const inheritance = inheritanceOf({ file, names: product, context }, job, called[0]);
@@ -228,6 +235,8 @@ interface StepHost extends Reader {
   /** The working directory of steps that name none. */
   readonly folder: string;
   readonly admission: Admission;
+  /** Whose texts come to the job. */
+  readonly audience: Audience;
 }
 
 /** Steps in order; those inside of `parallel` stand where their group stands. */
@@ -260,17 +269,25 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
     handover: handoverOf(host.product, run?.text ?? ""),
     folder,
   };
+  const inline = inlineScript(step);
+  const code = [run, inline].flatMap((each) => each ?? []);
+  const conditions = [...host.audience.conditions, text(get(step, "if")) ?? ""];
+  const injections = code.flatMap((each) => injectionsIn(each, scope, { ...host.audience, conditions }));
   const result: Step = {
     label,
     span: firstLine(file, step.span),
     scope,
-    scripts: run === undefined ? [] : [scriptOf(file, run, dialect, setting)],
+    scripts: [
+      ...(run === undefined ? [] : [scriptOf(file, run, dialect, setting)]),
+      ...(inline === undefined ? [] : [scriptOf(file, inline, dialect, { ...setting, shell: JAVASCRIPT })]),
+    ],
     references,
     inputs,
     ...(checkout !== undefined && { checkout }),
     ...needsOf(host, references, inputs, [...handed, ...secrets], run),
     secrets,
     reads: readsIn(step),
+    ...(injections.length > 0 && { injections }),
     tolerated: (text(get(step, "continue-on-error")) ?? "false") !== "false",
     always: /\b(?:always|failure|cancelled)\s*\(/.test(text(get(step, "if")) ?? ""),
   };
@@ -331,6 +348,15 @@ function checkoutOf(
   const known = action?.repo.toLowerCase() === "actions/checkout" && action.path === "";
   return known ? actionCheckout(file.text, step, admission) : undefined;
 }
+
+/** The program that GitHub's own action for small scripts gets as an input. Source: github.com/actions/github-script. */
+function inlineScript(step: YamlNode): YamlScalar | undefined {
+  return /^(?:https:\/\/[^/]+\/)?actions\/github-script@/.test(text(get(step, "uses")) ?? "")
+    ? scalar(get(step, "with", "script"))
+    : undefined;
+}
+
+const JAVASCRIPT: Shell = { language: "javascript", errexit: undefined, pipefail: undefined };
 
 /** The environment files by the name that the script uses. Source: docs.github.com, "Workflow commands": environment files. */
 function handoverOf({ prefixes: [first = "", ...others] }: WorkflowProduct, script: string): Handover {

@@ -20,6 +20,7 @@ import { entries, get, items, scalar, text, type YamlFile, type YamlNode, type Y
 import { bareScope, bareStep, type Dialect, firstLine, scalarsBelow, scriptOf } from "./reading.ts";
 import { commandOf, type Escapes, shebangShell } from "./reading-command.ts";
 import { imageReference } from "./reading-container.ts";
+import { type Meaning, type Meanings, withPasted } from "./reading-pasted.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -96,6 +97,8 @@ interface Pod {
   readonly volumes: readonly YamlNode[];
   /** The secrets behind workspaces, by the name of the workspace. */
   readonly workspaces: ReadonlyMap<string, AmbientSecret>;
+  /** Parameters that are given texts of strangers, by their names. */
+  readonly given: Given;
 }
 
 function podOf(file: SourceFile, run: YamlNode | undefined, scope: Scope): Pod {
@@ -112,6 +115,37 @@ function podOf(file: SourceFile, run: YamlNode | undefined, scope: Scope): Pod {
         return secret === undefined ? [] : [[text(get(each, "name")) ?? "", secret] as const];
       }),
     ),
+    given: givenBy(get(run, "spec", "params"), new Map()),
+  };
+}
+
+type Given = ReadonlyMap<string, Meaning>;
+
+/** The parameters of a call whose values are texts of strangers, by what the caller itself was given. */
+function givenBy(params: YamlNode | undefined, outer: Given): Given {
+  const meanings = strangersText(outer);
+  return new Map(
+    items(params).flatMap((each) => {
+      const value = text(get(each, "value")) ?? "";
+      const [meaning] = maskTekton(value).holes.flatMap((hole) => meanings(hole.text) ?? []);
+      return meaning === undefined ? [] : [[text(get(each, "name")) ?? "", meaning] as const];
+    }),
+  );
+}
+
+/** Source: pipelinesascode.com, "Authoring PipelineRuns": dynamic variables, and `body` with the event. */
+function strangersText(given: Given): Meanings {
+  return (expression) => {
+    const [, parameter, index] =
+      /^\$\((?:inputs\.)?params(?:\.([\w.-]+)|\[["']([^"']+)["']\])\)$/.exec(expression) ?? [];
+    if (parameter !== undefined || index !== undefined) return given.get(parameter ?? index ?? "");
+    const name = /^\{\{\s*([\w.]+)\s*\}\}$/.exec(expression)?.[1] ?? "";
+    if (name === "source_branch") return { what: "the name of the pull request's branch" };
+    if (name === "trigger_comment") return { what: "the text of the comment" };
+    return /^body\..*\b(?:title|body|message|description|ref|label|name|email)$/.test(name) &&
+      !/\b(?:repository|organization|sender|base)\b/.test(name)
+      ? { what: "a text of the event" }
+      : undefined;
   };
 }
 
@@ -130,7 +164,8 @@ function readTaskRun(file: SourceFile, object: YamlNode, parent: Scope): readonl
 
 function readStepAction(file: SourceFile, object: YamlNode, parent: Scope): readonly Job[] {
   const spec = get(object, "spec");
-  const container: Container = { file, parent, volumes: [], workspaces: new Map(), folder: undefined, sidecar: false };
+  const none = { volumes: [], workspaces: new Map(), folder: undefined, sidecar: false, given: new Map() };
+  const container: Container = { file, parent, ...none };
   const steps = spec === undefined ? [] : [readContainer(container, spec, `step action “${nameOf(object)}”`)];
   return [{ id: nameOf(object), span: firstLine(file, object.span), scope: parent, steps, references: [] }];
 }
@@ -151,7 +186,7 @@ function readPipeline(pod: Pod, spec: YamlNode | undefined): readonly Job[] {
       const secret = pod.workspaces.get(text(get(each, "workspace")) ?? name);
       return secret === undefined ? [] : [[name, secret] as const];
     });
-    const inner: Pod = { ...pod, workspaces: new Map(workspaces) };
+    const inner: Pod = { ...pod, workspaces: new Map(workspaces), given: givenBy(get(task, "params"), pod.given) };
     const called = get(task, "taskRef") ?? get(task, "pipelineRef");
     return [
       readTask(inner, text(get(task, "name")) ?? "", task, get(task, "taskSpec"), called),
@@ -178,7 +213,7 @@ function readTask(pod: Pod, id: string, owner: YamlNode, spec: YamlNode | undefi
     ambient: [...containerSecrets(template, volumes), ...shared],
   });
   const folder = text(get(template, "workingDir"));
-  const container = { file, parent: scope, volumes, workspaces: pod.workspaces, folder };
+  const container = { file, parent: scope, volumes, workspaces: pod.workspaces, folder, given: pod.given };
   const read = (node: YamlNode, index: number, kind: "step" | "sidecar"): Step => {
     const name = text(get(node, "name"));
     const label = name === undefined ? `${kind} ${index + 1} of task “${id}”` : `${kind} “${name}”`;
@@ -205,6 +240,7 @@ interface Container {
   /** The working directory of containers that name none. */
   readonly folder: string | undefined;
   readonly sidecar: boolean;
+  readonly given: Given;
 }
 
 function readContainer(host: Container, node: YamlNode, label: string): Step {
@@ -217,11 +253,13 @@ function readContainer(host: Container, node: YamlNode, label: string): Step {
     variables: variablesOf(get(node, "env")),
     ambient: [...containerSecrets(node, volumes), ...own],
   });
+  const scripts = scriptsOf(host, node);
   return bareStep({
     label,
     span: firstLine(file, node.span),
     scope,
-    scripts: scriptsOf(host, node),
+    scripts,
+    ...withPasted(file.text, scripts, strangersText(host.given)),
     references: [...imageReference(get(node, "image"), scope), ...remoteReference(file, get(node, "ref"), scope)],
     tolerated: sidecar || text(get(node, "onError")) === "continue",
   });
