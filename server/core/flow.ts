@@ -213,7 +213,7 @@ function place(
   programs: Map<string, Block>,
 ): readonly Placed[] {
   const { text, holes, shell, unit, folder, handover } = script;
-  const key = `${script.span.start}:${script.span.end}`;
+  const key = `${script.path ?? ""}:${script.span.start}:${script.span.end}`;
   const program = programs.get(key) ?? programOf(script);
   if (program === undefined) return [];
   programs.set(key, program);

@@ -1,5 +1,5 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
-import type { Pipeline } from "../model.ts";
+import type { Pipeline, Script } from "../model.ts";
 import { reachOf, reachOfAll } from "../reach.ts";
 import { callers, cureFor, type Fetched, lineOf, pinFixes, placeIn } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
@@ -122,13 +122,18 @@ function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExec
   };
 }
 
-function whereOf({ text }: Pipeline, { script: from, download }: Fetched, [first]: readonly RemoteExecution[]): string {
+function whereOf(pipeline: Pipeline, { script: from, download }: Fetched, [first]: readonly RemoteExecution[]): string {
   if (first === undefined) return "later";
   const { script, execution } = first;
-  const line = lineOf(script.path === undefined ? text : script.text, script.toDocument(execution.span).start);
+  const line = lineOf(textAround(pipeline, script), script.toDocument(execution.span).start);
   if (script.path !== from.path) return `in line ${line} of ${script.path ?? "the pipeline"}`;
-  const file = from.path === undefined ? text : from.text;
+  const file = textAround(pipeline, from);
   const [here, there] = [from.toDocument(download.span).start, script.toDocument(execution.span).start];
   const between = file.slice(Math.min(here, there), Math.max(here, there));
   return between.includes("\n") ? `in line ${line}` : "on the same line";
+}
+
+/** The text of the file that a script stands in. */
+function textAround({ text, readFile }: Pipeline, script: Script): string {
+  return script.path === undefined ? text : (readFile?.(script.path) ?? script.text);
 }

@@ -1,20 +1,22 @@
 import type { SourceFile } from "../analyze.ts";
 import type { Context } from "../context.ts";
 import { maskGitLab } from "../masking.ts";
-import type {
-  AmbientSecret,
-  Job,
-  OperatingSystem,
-  Pin,
-  Pipeline,
-  Reference,
-  Scope,
-  Script,
-  SecretUse,
-  Shell,
-  Step,
-  Target,
-  Variable,
+import {
+  type AmbientSecret,
+  type Job,
+  type OperatingSystem,
+  type Pin,
+  type Pipeline,
+  type Pulled,
+  type Reference,
+  type Scope,
+  type Script,
+  type SecretUse,
+  type Shell,
+  type Step,
+  scopeChain,
+  type Target,
+  type Variable,
 } from "../model.ts";
 import { isCommitId, readImage, repinOf } from "../reference.ts";
 import {
@@ -30,7 +32,21 @@ import {
   type YamlScalar,
 } from "../yaml.ts";
 import { insertion } from "../yaml-edit.ts";
-import { type Dialect, firstLine, scopeOf, scriptOf, variableOf } from "./reading.ts";
+import { bareScope, type Dialect, firstLine, type ScriptSetting, scopeOf, scriptOf, variableOf } from "./reading.ts";
+import {
+  type Document,
+  definitionsOf,
+  documentOf,
+  includedPaths,
+  inOrder,
+  type Line,
+  linesIn,
+  lookup,
+  type Part,
+  parentsOf,
+  partAt,
+} from "./reading-gitlab.ts";
+import { type Call, pullIn, type Trail, trailOf } from "./reading-pulled.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -49,7 +65,7 @@ export const gitlabCi: System = {
     const distinctive = running.some(({ value }) => JOB_KEYS.some((key) => get(value, key) !== undefined));
     return distinctive || (get(root, "stages")?.kind === "sequence" && running.length > 0) ? 1 : 0;
   },
-  read: (file, yaml, context) => readFile(file, yaml, context),
+  read: (file, yaml, context, call) => readFile(file, yaml, context, call),
 };
 
 /** A single word under `script` is rather the name of a file. */
@@ -90,24 +106,58 @@ const AMBIENT: readonly AmbientSecret[] = [
   { name: "every variable configured in the project's settings", kind: "settings" },
 ];
 
-function readFile(file: SourceFile, { documents }: YamlFile, { remote }: Context): Pipeline {
-  const root = documents.at(-1);
-  const defined = new Set(entries(get(root, "variables")).map(({ key }) => key));
+function readFile(file: SourceFile, yaml: YamlFile, context: Context, call: Call | undefined): Pipeline {
+  const trail = trailOf(file, call);
+  const main = documentOf(file, yaml, context, trail);
+  const documents = inOrder(main);
+  const defined = new Set([
+    ...documents.flatMap(({ root }) => entries(get(root, "variables")).map(({ key }) => key)),
+    ...(call?.scope ? scopeChain(call.scope) : []).flatMap(({ variables }) => variables.map(({ name }) => name)),
+  ]);
   const dialect: Dialect = { mask: maskGitLab, secretsIn: (written) => settingsVariable(written, defined) };
-  const scope = scopeOf(
-    file,
-    {
-      level: "pipeline",
-      label: "the whole pipeline",
-      parent: undefined,
-      owner: root,
-      key: "variables",
-      ambient: AMBIENT,
-    },
-    dialect,
-  );
-  const includes: Includes = { text: file.text, host: remote?.host ?? "gitlab.com", scope };
-  const reader: Reader = { file, root, dialect, includes };
+  const scopes = scopesOf(documents, dialect, call?.scope);
+  const world: World = { context, trail, documents, dialect, scopes, host: context.remote?.host ?? "gitlab.com" };
+  return readDocument(world, main);
+}
+
+/** What the files of one configuration have in common. */
+interface World {
+  readonly context: Context;
+  /** The file that includes the others, then those, the ones that win first. */
+  readonly documents: readonly Document[];
+  readonly dialect: Dialect;
+  readonly scopes: ReadonlyMap<Document, Scope>;
+  /** The GitLab instance: projects and components lie on the one that runs the pipeline. */
+  readonly host: string;
+  readonly trail: Trail;
+}
+
+/** The variables of each file are in every job, those of the files that win innermost. */
+function scopesOf(
+  documents: readonly Document[],
+  dialect: Dialect,
+  around: Scope | undefined,
+): ReadonlyMap<Document, Scope> {
+  const scopes = new Map<Document, Scope>();
+  let parent = around;
+  for (const document of documents.toReversed()) {
+    const { file, root, by } = document;
+    const source = { level: "pipeline", label: "the whole pipeline", parent, owner: root, key: "variables" } as const;
+    const scope = scopeOf(file, { ...source, ambient: by === undefined ? AMBIENT : [] }, dialect);
+    parent = by === undefined ? scope : { ...scope, path: file.path };
+    scopes.set(document, parent);
+  }
+  return scopes;
+}
+
+/** One file of the configuration. Its jobs are read as the whole configuration makes them. */
+function readDocument(world: World, own: Document): Pipeline {
+  const { file, root } = own;
+  const innermost = world.documents[0] ?? own;
+  const scope =
+    world.scopes.get(own) ?? bareScope({ level: "pipeline", label: "the whole pipeline", parent: undefined });
+  const around = world.scopes.get(innermost) ?? scope;
+  const reader: Reader = { ...world, own, pulled: [], includes: { text: file.text, host: world.host, scope } };
   // A hidden job is a template: the jobs that extend it come first, so that what is said of its lines is said of real jobs.
   const declared = entries(root).filter(({ key, value }) => !RESERVED.has(key) && value?.kind === "map");
   const ordered = [
@@ -118,52 +168,51 @@ function readFile(file: SourceFile, { documents }: YamlFile, { remote }: Context
     ...imageReferences(get(root, "image") ?? get(root, "default", "image"), scope),
     ...serviceReferences(get(root, "services") ?? get(root, "default", "services"), scope),
   ];
+  const jobs = ordered.map((entry) => readJob(reader, around, entry));
+  const included = own.includes.flatMap((each): readonly Pulled[] =>
+    each.by === undefined ? [] : [{ pipeline: readDocument(world, each), by: each.by }],
+  );
   return {
     system: gitlabCi.id,
     systemName: gitlabCi.name,
     path: file.path,
     text: file.text,
-    jobs: ordered.map((entry) => readJob(reader, scope, entry)),
-    references: [...includeReferences(get(root, "include"), includes), ...shared],
+    jobs,
+    references: [...includeReferences(get(root, "include"), reader.includes), ...shared],
     scope,
+    pulled: [...included, ...reader.pulled],
+    readFile: world.context.read,
   };
 }
 
-interface Reader {
-  readonly file: SourceFile;
-  readonly root: YamlNode | undefined;
-  readonly dialect: Dialect;
+interface Reader extends World {
+  readonly own: Document;
   readonly includes: Includes;
+  /** The child pipelines of the file. */
+  readonly pulled: Pulled[];
 }
 
 function readJob(reader: Reader, pipeline: Scope, { key, keySpan, value: job }: YamlEntry): Job {
-  const { file, root, dialect } = reader;
-  const own = scopeOf(
-    file,
-    { level: "job", label: `job “${key}”`, parent: pipeline, owner: job, key: "variables" },
-    dialect,
-  );
-  const scope: Scope = {
-    ...own,
-    variables: [...own.variables, ...inheritedVariables(reader, job), ...secretVariables(reader, job)],
-  };
-  const shell = shellOf(reader, job);
+  const { documents, dialect, own: document } = reader;
+  const { file } = document;
+  const others = definitionsOf(documents, key).filter(({ at }) => at !== document);
+  const parts: readonly Part[] = job === undefined ? others : [{ node: job, at: document }, ...others];
+  const label = `job “${key}”`;
+  const inherited = [...inheritedVariables(reader, parts), ...secretVariables(reader, parts)];
+  const parent = elsewhereScope(reader, label, inherited, pipeline);
+  const own = scopeOf(file, { level: "job", label, parent, owner: job, key: "variables" }, dialect);
+  const here = inherited.flatMap(({ at, variable }) => (at === document ? [variable] : []));
+  const scope: Scope = { ...own, ...pathOf(reader, document), variables: [...own.variables, ...here] };
+  const shell = shellOf(reader, parts);
   const operatingSystems: readonly OperatingSystem[] =
-    shell.language === "powershell" ? ["windows"] : /macos/i.test(tagsOf(reader, job)) ? ["macos"] : ["linux"];
-  const inherited = (name: string): YamlNode | undefined =>
-    lookup(reader, job, name) ?? get(root, "default", name) ?? get(root, name);
-  const read = (name: string, unit: string): readonly Script[] =>
-    flatten(reader, inherited(name)).map((line) =>
-      scriptOf(file, line, dialect, { shell, operatingSystems, unit, scratch: "/tmp" }),
-    );
-  const main = [
-    ...read("before_script", "main"),
-    ...flatten(reader, lookup(reader, job, "script")).map((line) =>
-      scriptOf(file, line, dialect, { shell, operatingSystems, unit: "main", scratch: "/tmp" }),
-    ),
-  ];
-  const step = (label: string, scripts: readonly Script[], always: boolean): Step => ({
-    label,
+    shell.language === "powershell" ? ["windows"] : /macos/i.test(tagsOf(reader, parts)) ? ["macos"] : ["linux"];
+  const read = (part: Part | undefined, unit: string): readonly Script[] =>
+    linesIn(documents, part).map((line) => scriptIn(reader, line, { shell, operatingSystems, unit, scratch: "/tmp" }));
+  const anywhere = (name: string): Part | undefined =>
+    lookup(documents, parts, name) ?? partAt(documents, "default", name) ?? partAt(documents, name);
+  const main = [...read(anywhere("before_script"), "main"), ...read(lookup(documents, parts, "script"), "main")];
+  const step = (name: string, scripts: readonly Script[], always: boolean): Step => ({
+    label: name,
     span: keySpan,
     scope,
     scripts,
@@ -174,21 +223,47 @@ function readJob(reader: Reader, pipeline: Scope, { key, keySpan, value: job }: 
     tolerated: false,
     always,
   });
-  const after = read("after_script", "after");
+  const after = read(anywhere("after_script"), "after");
+  const trigger = lookup(documents, parts, "trigger");
+  pullChildren(reader, get(job, "trigger", "include"), label, scope);
   return {
     id: key,
     span: firstLine(file, keySpan),
     scope,
-    steps: [
-      step(`job “${key}”`, main, false),
-      ...(after.length > 0 ? [step(`after_script of job “${key}”`, after, true)] : []),
-    ],
+    steps: [step(label, main, false), ...(after.length > 0 ? [step(`after_script of ${label}`, after, true)] : [])],
     references: [
       ...imageReferences(get(job, "image"), scope),
       ...serviceReferences(get(job, "services"), scope),
       ...includeReferences(get(job, "trigger", "include"), { ...reader.includes, scope }),
     ],
-    ...forwarded(lookup(reader, job, "trigger")),
+    ...(trigger?.at === document ? forwarded(trigger.node) : {}),
+  };
+}
+
+/** Child pipelines get the variables of the job that starts them. Source: docs.gitlab.com, `trigger:forward`. */
+function pullChildren(reader: Reader, include: YamlNode | undefined, label: string, scope: Scope): void {
+  const { context, own } = reader;
+  const trail = { ...reader.trail, paths: [...reader.trail.paths, own.file.path] };
+  for (const { path, span } of includedPaths(include, context)) {
+    const calling = { paths: [path], by: { span, message: `Started by ${label}` }, scope, inputs: [] };
+    reader.pulled.push(...pullIn(readFile, calling, trail, context));
+  }
+}
+
+/** The file of a document, where that is not the one that is read. */
+function pathOf({ documents }: Pick<Reader, "documents">, at: Document): { readonly path?: string } {
+  return at === documents[0] ? {} : { path: at.file.path };
+}
+
+/** A line as a script, which may stand in another file of the configuration than the job. */
+function scriptIn(reader: Reader, { line, at }: Line, setting: ScriptSetting): Script {
+  const script = scriptOf(at.file, line, reader.dialect, setting);
+  if (at === reader.own) return script;
+  const { path } = at.file;
+  return {
+    ...script,
+    path,
+    rewrite: (changes) => script.rewrite(changes)?.map((edit) => ({ ...edit, path })),
   };
 }
 
@@ -211,92 +286,69 @@ function forwarded(trigger: YamlNode | undefined): Pick<Job, "inheritance"> {
   };
 }
 
-/** A key of a job as `extends` hands it down: the job's own first, then the templates', the last one named first. Cycles end. */
-function lookup(
-  reader: Reader,
-  job: YamlNode | undefined,
-  key: string,
-  seen: ReadonlySet<string> = new Set(),
-): YamlNode | undefined {
-  const own = get(job, key);
-  if (own !== undefined) return own;
-  for (const name of parentsOf(job).reverse()) {
-    if (seen.has(name)) continue;
-    const found = lookup(reader, get(reader.root, name), key, new Set([...seen, name]));
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** A variable with the file that it stands in. */
+interface Inherited {
+  readonly variable: Variable;
+  readonly at: Document;
 }
 
-function parentsOf(job: YamlNode | undefined): string[] {
-  const written = get(job, "extends");
-  return written?.kind === "sequence"
-    ? items(written).flatMap((each) => text(each) ?? [])
-    : [text(written) ?? []].flat();
-}
-
-/** Variables of the templates that the job extends and does not set itself. */
-function inheritedVariables(reader: Reader, job: YamlNode | undefined): readonly Variable[] {
-  const seen = new Set(entries(get(job, "variables")).map(({ key }) => key));
+/** Variables of the templates that the job extends, and of its parts in other files, where the job does not set them itself. */
+function inheritedVariables({ documents, dialect }: Reader, job: readonly Part[]): readonly Inherited[] {
+  const seen = new Set<string>();
   const visited = new Set<string>();
-  const collect = (node: YamlNode | undefined): readonly Variable[] =>
-    parentsOf(node)
-      .reverse()
-      .flatMap((name) => {
-        if (visited.has(name)) return [];
-        visited.add(name);
-        const parent = get(reader.root, name);
-        const map = get(parent, "variables");
-        const own = entries(map).filter(({ key }) => !seen.has(key) && seen.add(key));
-        return [
-          ...own.map((entry) => variableOf(reader.file, map as YamlNode, entry, reader.dialect)),
-          ...collect(parent),
-        ];
-      });
-  return collect(job);
+  const of = (parts: readonly Part[], isOwn: boolean): readonly Inherited[] => [
+    ...parts.flatMap(({ node, at }, index) => {
+      const map = get(node, "variables");
+      const own = entries(map).filter(({ key }) => !seen.has(key) && seen.add(key));
+      if (map === undefined || (isOwn && index === 0)) return [];
+      return own.map((each) => ({ variable: variableOf(at.file, map, each, dialect), at }));
+    }),
+    ...parentsOf(parts).flatMap((name) => {
+      if (visited.has(name)) return [];
+      visited.add(name);
+      return of(definitionsOf(documents, name), false);
+    }),
+  ];
+  return of(job, true);
 }
 
 /** `secrets:` fetches from a store into a variable, `id_tokens:` makes a signed token: both are in the job's environment. */
-function secretVariables(reader: Reader, job: YamlNode | undefined): readonly Variable[] {
-  const { file, root, dialect } = reader;
-  const named = (map: YamlNode | undefined, kind: SecretUse["kind"]): readonly Variable[] =>
-    map === undefined
+function secretVariables({ documents, dialect }: Reader, job: readonly Part[]): readonly Inherited[] {
+  const named = (part: Part | undefined, kind: SecretUse["kind"]): readonly Inherited[] =>
+    part === undefined
       ? []
-      : entries(map).map((entry) => {
-          const variable = variableOf(file, map, entry, dialect);
-          return { ...variable, value: undefined, secrets: [{ name: entry.key, kind, span: entry.keySpan }] };
+      : entries(part.node).map((entry) => {
+          const variable = variableOf(part.at.file, part.node, entry, dialect);
+          const secrets = [{ name: entry.key, kind, span: entry.keySpan }];
+          return { variable: { ...variable, value: undefined, secrets }, at: part.at };
         });
-  return [
-    ...named(lookup(reader, job, "secrets"), "named"),
-    ...named(lookup(reader, job, "id_tokens") ?? get(root, "default", "id_tokens"), "token"),
-  ];
+  const tokens = lookup(documents, job, "id_tokens") ?? partAt(documents, "default", "id_tokens");
+  return [...named(lookup(documents, job, "secrets"), "named"), ...named(tokens, "token")];
 }
 
-/** Lines of a script: a string, a list, lists in lists, and `!reference [job, key]` to another job's lines. */
-function flatten(reader: Reader, node: YamlNode | undefined, depth = 0): readonly YamlScalar[] {
-  if (node === undefined || depth > 10) return [];
-  if (node.kind === "scalar") return [node];
-  if (node.kind === "map") return [];
-  if (node.tag === "!reference") {
-    const path = node.items.flatMap((each) => text(each) ?? []);
-    return flatten(reader, get(reader.root, ...path), depth + 1);
-  }
-  return node.items.flatMap((each) => flatten(reader, each, depth + 1));
+/** The variables that a job has from other files, a scope for each of those. */
+function elsewhereScope(reader: Reader, label: string, inherited: readonly Inherited[], around: Scope): Scope {
+  const files = new Set(inherited.map(({ at }) => at).filter((at) => at !== reader.own));
+  return [...files].reverse().reduce((parent, file) => {
+    const variables = inherited.flatMap(({ variable, at }) => (at === file ? [variable] : []));
+    return bareScope({ level: "job", label, parent, variables, ...pathOf(reader, file) });
+  }, around);
 }
 
 /** The runner decides the shell, not the file: its tags and its image are the best hint there is. GitLab runs every list with errexit. */
-function shellOf(reader: Reader, job: YamlNode | undefined): Shell {
-  const image = lookup(reader, job, "image") ?? get(reader.root, "default", "image") ?? get(reader.root, "image");
-  const name = text(image) ?? text(get(image, "name")) ?? "";
+function shellOf(reader: Reader, job: readonly Part[]): Shell {
+  const { documents } = reader;
+  const image = lookup(documents, job, "image") ?? partAt(documents, "default", "image") ?? partAt(documents, "image");
+  const name = text(image?.node) ?? text(get(image?.node, "name")) ?? "";
   if (/windows|powershell|servercore|nanoserver/i.test(name) || /windows/i.test(tagsOf(reader, job))) {
     return { language: "powershell", errexit: true, pipefail: undefined };
   }
   return { language: "bash", errexit: true, pipefail: !/alpine|busybox/i.test(name) };
 }
 
-function tagsOf(reader: Reader, job: YamlNode | undefined): string {
-  const tags = lookup(reader, job, "tags") ?? get(reader.root, "default", "tags");
-  return items(tags)
+function tagsOf({ documents }: Reader, job: readonly Part[]): string {
+  const tags = lookup(documents, job, "tags") ?? partAt(documents, "default", "tags");
+  return items(tags?.node)
     .flatMap((each) => text(each) ?? [])
     .join(" ");
 }
