@@ -75,6 +75,14 @@ module.exports = {
       to: { pathNot: "^server/(pins/|core/index\\.ts$|resolvers/resolver\\.ts$)" },
     },
     {
+      name: "drills-are-for-every-shell",
+      comment:
+        "A breach drill is the same work in the editor and on the command line: it knows the core and a refusal, no protocol and no file.",
+      severity: "error",
+      from: { path: "^server/breach/" },
+      to: { pathNot: "^server/(breach/|core/index\\.ts$|resolvers/resolver\\.ts$)" },
+    },
+    {
       name: "lsp-does-no-io",
       comment: "The protocol layer is handed files and a resolver by main.node.ts; it opens nothing itself.",
       severity: "error",

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { RULES, type Severity } from "../core/index.ts";
+import type { Order } from "../breach/secrets-report.ts";
+import { type Party, RULES, readParty, type Severity } from "../core/index.ts";
 
 /** What the person wants. */
 export type Command =
@@ -9,7 +10,9 @@ export type Command =
   | { readonly kind: "wrong"; readonly reason: string }
   | ScanCommand
   | FixCommand
-  | VerifyCommand;
+  | VerifyCommand
+  | BreachCommand
+  | SecretsCommand;
 
 /** Which files a command is about. */
 interface Files {
@@ -43,6 +46,28 @@ export interface VerifyCommand extends Files {
   readonly allowedHosts: readonly string[];
 }
 
+export interface BreachCommand extends Files {
+  readonly kind: "breach";
+  readonly party: Party;
+  readonly format: ReportFormat;
+  /** The file that the report goes to; absent: standard output. */
+  readonly output: string | undefined;
+}
+
+export interface SecretsCommand extends Files {
+  readonly kind: "secrets";
+  readonly by: Order;
+  readonly format: ReportFormat;
+  /** The file that the report goes to; absent: standard output. */
+  readonly output: string | undefined;
+}
+
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+const REPORT_FORMATS = ["text", "json", "markdown"] as const;
+
+const ORDERS: readonly Order[] = ["secret", "step"];
+
 export type Format = (typeof FORMATS)[number];
 
 const FORMATS = ["text", "json", "sarif"] as const;
@@ -52,10 +77,15 @@ const THRESHOLDS = ["error", "warning", "information", "hint", "never"] as const
 export const usage = `Usage: pipewarden scan [path…] [options]
        pipewarden fix [path…] [options]
        pipewarden verify [path…] [options]
+       pipewarden breach <host|owner|action|image|package|url> [path…] [options]
+       pipewarden secrets [path…] [options]
 
 scan    Finds pipeline steps that run code nobody pinned, and the secrets that code could read. Asks no network.
 fix     Pins in place what can be pinned: asks git hosts, registries and addresses what each name stands for today.
 verify  Asks again about every pin: which tag moved, which comment is wrong, which script or digest changed or is gone.
+breach  Plays through that somebody was altered, such as codecov.io, tj-actions, tj-actions/changed-files@v44 or npm:cowsay:
+        which steps would have run it, which secrets it could have taken, and so what to revoke. Asks no network.
+secrets Prints which code reaches which secret. Asks no network.
 
 Without a path they read the current folder and leave out what .gitignore files ignore, node_modules and vendor.
 A path that is named is read whole.
@@ -80,10 +110,18 @@ Options of verify:
   --format text|json         how to write the report (default: text)
   --allow-host HOST          as for fix
 
+Options of breach and secrets:
+  --format text|json|markdown
+                             how to write the report (default: text)
+  --by secret|step           of secrets: how to order it (default: secret)
+  --output FILE              write the report to a file
+
 Exit codes:
   scan    0 nothing found, 1 findings
   fix     0 everything is pinned, 1 something was left as it is, hints aside
   verify  0 everything is as pinned, 1 something changed
+  breach  0 no step is known that would have run it, 1 some step would have
+  secrets 0
   all     2 wrong use, a named path that does not exist or cannot be read, or nobody could be asked
 `;
 
@@ -111,6 +149,10 @@ export function readArguments(args: readonly string[]): Command {
         return fixCommand({ paths, exclude }, allowedHosts, values.rule, values["dry-run"]);
       case "verify":
         return verifyCommand({ paths, exclude }, allowedHosts, values.format);
+      case "breach":
+        return breachCommand({ paths: paths.slice(1), exclude }, paths[0], values.format, values.output);
+      case "secrets":
+        return secretsCommand({ paths, exclude }, values.by, values.format, values.output);
       default:
         return scanCommand({ paths, exclude }, values);
     }
@@ -129,6 +171,7 @@ const OPTIONS = {
   "dry-run": { type: "boolean", default: false },
   rule: { type: "string", multiple: true, default: [] as string[] },
   "allow-host": { type: "string", multiple: true, default: [] as string[] },
+  by: { type: "string", default: "secret" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
@@ -137,6 +180,8 @@ const OPTIONS_OF: ReadonlyMap<string, readonly string[]> = new Map([
   ["scan", ["exclude", "format", "fail-on", "output", "show-suppressed"]],
   ["fix", ["exclude", "dry-run", "rule", "allow-host"]],
   ["verify", ["exclude", "format", "allow-host"]],
+  ["breach", ["exclude", "format", "output"]],
+  ["secrets", ["exclude", "format", "output", "by"]],
 ]);
 
 interface ScanValues {
@@ -165,6 +210,27 @@ function verifyCommand(files: Files, allowedHosts: readonly string[], format: st
   if (format !== "text" && format !== "json")
     return wrong(`verify has no format “${format}”: it is one of text, json.`);
   return { kind: "verify", ...files, format, allowedHosts };
+}
+
+function breachCommand(files: Files, written: string | undefined, format: string, output: string | undefined): Command {
+  const party = written === undefined ? undefined : readParty(written);
+  if (party === undefined)
+    return wrong(
+      "breach needs to know who was altered: a host, an owner, an action, an image, a package or an address.",
+    );
+  const known = REPORT_FORMATS.find((each) => each === format);
+  return known === undefined ? noFormat("breach", format) : { kind: "breach", ...files, party, format: known, output };
+}
+
+function secretsCommand(files: Files, written: string, format: string, output: string | undefined): Command {
+  const by = ORDERS.find((each) => each === written);
+  if (by === undefined) return wrong(`--by cannot be “${written}”: it is one of ${ORDERS.join(", ")}.`);
+  const known = REPORT_FORMATS.find((each) => each === format);
+  return known === undefined ? noFormat("secrets", format) : { kind: "secrets", ...files, by, format: known, output };
+}
+
+function noFormat(command: string, format: string): Command {
+  return wrong(`${command} has no format “${format}”: it is one of ${REPORT_FORMATS.join(", ")}.`);
 }
 
 function wrong(reason: string): Command {

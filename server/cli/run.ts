@@ -1,10 +1,9 @@
-import { writeFileSync } from "node:fs";
-import path from "node:path";
 import type { Severity } from "../core/index.ts";
 import { Refusal } from "../resolvers/resolver.ts";
-import { reasonOf } from "../workspace/read-file.ts";
 import { readArguments, type ScanCommand, usage } from "./arguments.ts";
+import { runBreach, runSecrets } from "./breach.ts";
 import { runFix } from "./fix.ts";
+import { put } from "./output.ts";
 import { printable } from "./printable.ts";
 import { type Report, SEVERITIES } from "./report.ts";
 import { toJson } from "./report-json.ts";
@@ -38,6 +37,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (command.kind === "scan") return await runScan(command, terminal);
     if (command.kind === "fix") return await runFix(command, terminal);
     if (command.kind === "verify") return await runVerify(command, terminal);
+    if (command.kind === "breach") return await runBreach(command, terminal);
+    if (command.kind === "secrets") return await runSecrets(command, terminal);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     terminal.err(`pipewarden: ${printable(error.message)}\n`);
@@ -54,18 +55,7 @@ async function runScan(command: ScanCommand, terminal: Terminal): Promise<ExitCo
   const report = await scan({ ...command, cwd: terminal.cwd });
   const exitCode = exitCodeOf(report, command.failOn);
   terminal.err(noticesToText(report));
-  const text = written(report, command, exitCode, terminal);
-  if (command.output === undefined) {
-    terminal.out(text);
-    return exitCode;
-  }
-  try {
-    writeFileSync(path.resolve(terminal.cwd, command.output), text);
-    return exitCode;
-  } catch (error) {
-    terminal.err(`pipewarden: ${printable(command.output)} could not be written: it ${reasonOf(error)}.\n`);
-    return 2;
-  }
+  return put(written(report, command, exitCode, terminal), command.output, terminal) ? exitCode : 2;
 }
 
 function written(

@@ -8,6 +8,7 @@ import {
   type Execution,
   type FlowScript,
   type LocalScript,
+  type Settled,
   traceJob,
 } from "./shell/dataflow.ts";
 import type { ImageUse } from "./shell/images.ts";
@@ -50,11 +51,31 @@ export interface CheckedDownload {
   readonly from: { readonly script: Script; readonly program: Block };
 }
 
+/** A download that nobody can alter unseen: it is compared with something fixed before it runs, or its address names its content. */
+export interface SettledDownload {
+  readonly step: Step;
+  /** The script in which it runs, or in which it is fetched. */
+  readonly script: Script;
+  readonly download: Download;
+  /** The script that fetches it. */
+  readonly from: Script;
+  readonly by: Settled["by"];
+}
+
+/** A file of the repository that a step runs as a script. */
+export interface LocalFile {
+  readonly step: Step;
+  /** From the repository's root. */
+  readonly path: string;
+}
+
 interface Flow {
   readonly locals: readonly { readonly step: Step; readonly text: string }[];
   readonly executions: readonly RemoteExecution[];
   readonly pulls: readonly Pull[];
   readonly checked: readonly CheckedDownload[];
+  readonly settled: readonly SettledDownload[];
+  readonly files: readonly LocalFile[];
 }
 
 const FLOWS = new WeakMap<Pipeline, Flow>();
@@ -81,6 +102,16 @@ export function localTexts(pipeline: Pipeline): ReadonlyMap<Step, readonly strin
   return texts;
 }
 
+/** Every download of a pipeline that nobody can alter unseen, as often as a script fetches or runs it. */
+export function settledDownloads(pipeline: Pipeline): readonly SettledDownload[] {
+  return flowOf(pipeline).settled;
+}
+
+/** Every file of the repository that the scripts of a pipeline run, each once for each step. */
+export function localFiles(pipeline: Pipeline): readonly LocalFile[] {
+  return flowOf(pipeline).files;
+}
+
 /** Computed once for each pipeline, however many rules ask. */
 function flowOf(pipeline: Pipeline): Flow {
   const known = FLOWS.get(pipeline);
@@ -92,6 +123,8 @@ function flowOf(pipeline: Pipeline): Flow {
     executions: flows.flatMap(({ executions }) => executions),
     pulls: flows.flatMap(({ pulls }) => pulls),
     checked: flows.flatMap(({ checked }) => checked),
+    settled: flows.flatMap(({ settled }) => settled),
+    files: flows.flatMap(({ files }) => files),
   };
   FLOWS.set(pipeline, flow);
   return flow;
@@ -117,7 +150,7 @@ function traceOf(job: Job, shared: Known, read: (path: string) => string | undef
     const environment = environmentOf(step.scope, shared.environments);
     return step.scripts.flatMap((script) => place(step, script, environment, shared.programs));
   });
-  const { executions, pulls, digests, locals } = traceJob(
+  const { executions, pulls, digests, settled, locals } = traceJob(
     placed.map(({ flow }) => flow),
     read,
   );
@@ -139,7 +172,24 @@ function traceOf(job: Job, shared: Known, read: (path: string) => string | undef
       return at === undefined ? [] : [{ job, step: at.step, script: at.script, use }];
     }),
     checked: digests.flatMap((check) => checkedDownload(scripts, check)),
+    settled: settled.flatMap(({ script, download, by }) => {
+      const [at, from] = [scripts(script), scripts(download.script)];
+      return at === undefined || from === undefined
+        ? []
+        : [{ step: at.step, script: at.script, download, from: from.script, by }];
+    }),
+    files: filesOf(locals, placed),
   };
+}
+
+/** A file is run once by each step, however many of its parts the step comes to. */
+function filesOf(locals: readonly LocalScript[], placed: readonly Placed[]): readonly LocalFile[] {
+  const files = new Map<Step, Set<string>>();
+  for (const { caller, path } of locals) {
+    const step = placed[caller]?.step;
+    if (step !== undefined) files.set(step, (files.get(step) ?? new Set()).add(path));
+  }
+  return [...files].flatMap(([step, paths]) => [...paths].map((path) => ({ step, path })));
 }
 
 /** The script of a number, in the job or in a file that the job runs. */

@@ -1,14 +1,18 @@
 // The only door of the core: everybody outside imports from here.
 export { type Analysis, analyze, type SourceFile } from "./analyze.ts";
+export { breachDrill, type Drill, type DrilledStep, type Loss, lossesOf, withCallers } from "./breach.ts";
 export { type Context, EMPTY_CONTEXT } from "./context.ts";
 export { type Explanation, explain, pageOf, withoutMarks } from "./explain.ts";
 export { objection, objectionAmong, objectionTo, silencingFixes, withEdits } from "./fix.ts";
+export { type KnownParty, type Party, partiesOf, readParty } from "./party.ts";
 export { type PinnedPlace, pinsOf } from "./pins.ts";
+export { printable } from "./printable.ts";
 export type { Answer, CommitAnswer, ImageDigestAnswer, Question, ScriptHashAnswer } from "./question.ts";
 export type { Reach, ReachedSecret } from "./reach.ts";
 export type { AskFix, EditFix, Finding, Fix, NoFix, Problem, Related, Rule, Severity } from "./rule.ts";
 export { RULES } from "./rules/index.ts";
 export { DEFAULT_SETTINGS, parseSettings, readSettings, type Settings, type SettingsProblem } from "./settings.ts";
+export { type ForeignCode, type GrantedSecret, type Place, type StepCode, stepCodeOf } from "./step-code.ts";
 export type { SuppressedFinding } from "./suppression.ts";
 export { SYSTEMS } from "./systems/index.ts";
 export { applyEdits, type Edit, type Span } from "./text.ts";

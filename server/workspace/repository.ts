@@ -14,7 +14,7 @@ export interface RepositoryPath {
 export interface Repositories {
   /**
    * The repository of a file, by its absolute path: the nearest folder around it that holds `.git` (a folder, or a file as in work
-   * trees), else the folder above a path where CI files lie, such as the one above `.github/workflows/x.yml`, else its own folder.
+   * trees), else the folder above a path where CI files lie, such as the one above `.github`, else its own folder.
    */
   repositoryOf(absolutePath: string): RepositoryPath;
 }
@@ -79,10 +79,14 @@ function remoteOf(root: string): Context["remote"] {
 function folderAboveCiPath(file: string, isCiPath: PathTest): string | undefined {
   const parts = slashed(file).split("/");
   for (let start = 1; start < parts.length; start++) {
-    if (isCiPath(parts.slice(start).join("/"))) return path.resolve(`${parts.slice(0, start).join("/")}/`);
+    if (AT_THE_ROOT.test(parts[start] ?? "") || isCiPath(parts.slice(start).join("/")))
+      return path.resolve(`${parts.slice(0, start).join("/")}/`);
   }
   return undefined;
 }
+
+/** Folders that git hosts and CI products look for at the root of a repository alone, with more in them than pipelines. */
+const AT_THE_ROOT = /^\.(?:github|gitlab|gitea|forgejo|circleci|buildkite)$/;
 
 function pathWithin(root: string, file: string): string | undefined {
   if (file.includes("\0") || path.isAbsolute(file)) return undefined;

@@ -46,7 +46,9 @@ export function fetched({ command, words, run }: Call, fetch: Fetch, state: Stat
       url: url.text,
       known: url.known,
     };
-    const origins = isImmutable(url.text) ? [] : [download];
+    const isFixed = isImmutable(url.text);
+    if (isFixed) run.settled.push({ script: run.index, download, by: "address" });
+    const origins = isFixed ? [] : [download];
     made.push(...origins);
     if (file === undefined) streamed.push(...origins);
     else after = storeAt(after, file, origins);
@@ -168,7 +170,7 @@ export function report(
   via: Execution["via"],
   runner: string,
 ): void {
-  const downloads = union([], origins).filter((origin) => state.world.verdicts.get(origin) !== true);
+  const downloads = unverified(call, state, origins);
   if (downloads.length === 0) return;
   const { command, io, run } = call;
   const start = via === "direct" && io.stdin.origins === origins ? io.stdin.start : undefined;
@@ -178,10 +180,20 @@ export function report(
 }
 
 /** Notes that downloaded content is made a program here: it counts unless it is verified anywhere, or seen to run elsewhere. */
-export function prepare({ command, run }: Call, state: State, origins: readonly Download[], runner: string): void {
-  const downloads = union([], origins).filter((origin) => state.world.verdicts.get(origin) !== true);
+export function prepare(call: Call, state: State, origins: readonly Download[], runner: string): void {
+  const { command, run } = call;
+  const downloads = unverified(call, state, origins);
   if (downloads.length === 0) return;
   run.prepared.push({ script: run.index, span: command.span, command, downloads, via: "file", runner, checks: [] });
+}
+
+/** The downloads that nothing has verified. Of the others it is noted that they may run here. */
+function unverified({ run }: Call, { world }: State, origins: readonly Download[]): readonly Download[] {
+  const isVerified = (origin: Download) => world.verdicts.get(origin) === true;
+  const all = union([], origins);
+  for (const download of all)
+    if (isVerified(download)) run.settled.push({ script: run.index, download, by: "checked" });
+  return all.filter((origin) => !isVerified(origin));
 }
 
 /** What a command is, where a download was put into a folder that is searched for commands under that name or a like one. */

@@ -66,7 +66,7 @@ import { windowsPath } from "./windows-commands.ts";
 import { unwrap } from "./wrappers.ts";
 
 export type { Download } from "./state.ts";
-export type { Check, DigestCheck, Execution, Flaw, FlowScript, LocalScript, Trace } from "./trace.ts";
+export type { Check, DigestCheck, Execution, Flaw, FlowScript, LocalScript, Settled, Trace } from "./trace.ts";
 
 /**
  * Follows downloaded content through the scripts of one job and tells where it runs unverified. Abstract interpretation: every command is
@@ -86,6 +86,7 @@ export function traceJob(
   const checks: Run["checks"] = [];
   const pulls: Pull[] = [];
   const digests: Run["digests"] = [];
+  const settled: Run["settled"] = [];
   const built = new Set<string>();
   const project = { installed: false };
   const locals: LocalScript[] = [];
@@ -113,6 +114,7 @@ export function traceJob(
       checks,
       pulls,
       digests,
+      settled,
       built,
       project,
       budget,
@@ -145,6 +147,7 @@ export function traceJob(
     executions: unique([...executions, ...unseen(prepared, executions, verified)]),
     pulls: pulls.filter(({ use }) => use.kind !== "image" || !built.has(use.name)),
     digests,
+    settled,
   };
 }
 

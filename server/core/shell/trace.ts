@@ -76,6 +76,16 @@ export interface Trace {
   readonly executions: readonly Execution[];
   readonly pulls: readonly Pull[];
   readonly digests: readonly DigestCheck[];
+  readonly settled: readonly Settled[];
+}
+
+/** A download that nobody can alter unseen. */
+export interface Settled {
+  /** Index of the script in which it runs, or in which it is fetched. */
+  readonly script: number;
+  readonly download: Download;
+  /** checked: compared with something fixed on every way to where it runs. address: its address names its content. */
+  readonly by: "checked" | "address";
 }
 
 /** A place where a downloaded file is compared with a SHA-256 that is written out, whatever comes of the comparison. */
@@ -110,6 +120,7 @@ export interface Run {
   readonly script: FlowScript;
   readonly index: number;
   readonly executions: Execution[];
+  readonly settled: Settled[];
   /** Downloads that became programs, though nobody has seen them run. */
   readonly prepared: Execution[];
   /** Downloads that were verified on some way. */
