@@ -1,7 +1,7 @@
 import type { Drill, DrilledStep, ForeignCode, GrantedSecret, Loss } from "../core/index.ts";
 import type { Block, Inline, Item } from "./document.ts";
 import type { LocatedStep } from "./inventory.ts";
-import { counted, isRevocable, join, listOf, SETTINGS, stepLine } from "./wording.ts";
+import { counted, isRevocable, join, listOf, nameOf, SETTINGS, stepLine } from "./wording.ts";
 
 /** What a drill found, for a person: who would have run it, what that could have taken, and what to do. */
 export function drillReport(drill: Drill<LocatedStep>): readonly Block[] {
@@ -71,16 +71,12 @@ function runs(step: LocatedStep, { kind, text, place, state, pin }: ForeignCode)
   return { line: [`runs ${what}`, { code: text }, exact, " at ", { spot: step.spotOf(place) }] };
 }
 
-function granted(step: LocatedStep, { name, kind, scope, place, writes }: GrantedSecret): Item {
+function granted(step: LocatedStep, secret: GrantedSecret): Item {
+  const { scope, place, writes } = secret;
   const rights = writes ? ", which may change things" : "";
   const by = place === undefined ? `, handed out by ${step.system}` : `, granted by ${scope} at `;
   return {
-    line: [
-      ...(kind === "settings" ? [name] : [{ code: name }]),
-      by,
-      ...(place === undefined ? [] : [{ spot: step.spotOf(place) }]),
-      rights,
-    ],
+    line: [nameOf(secret), by, ...(place === undefined ? [] : [{ spot: step.spotOf(place) }]), rights],
   };
 }
 
@@ -88,7 +84,7 @@ function loss({ secret, systems, now, later }: Loss<LocatedStep>): Item {
   const left = secret.kind === "login" ? ", left behind by a login" : "";
   return {
     line: [
-      { code: secret.name },
+      nameOf(secret),
       ` (${listOf(systems)}${left}): `,
       ...(now.length === 0 ? [] : ["read by ", ...places(now)]),
       ...(now.length > 0 && later.length > 0 ? ["; "] : []),
@@ -103,20 +99,16 @@ function places(steps: readonly LocatedStep[]): readonly Inline[] {
 
 /** What no file can list, and what ends by itself. */
 function outside(losses: readonly Loss<LocatedStep>[]): readonly Item[] {
-  const settings = losses.filter(({ secret }) => secret.kind === "settings");
-  const tokens = losses.filter(({ secret }) => secret.kind === "token");
+  const of = (kind: GrantedSecret["kind"]) =>
+    losses.filter(({ secret }) => secret.kind === kind || (secret.kind === "login" && secret.from === kind));
+  const [settings, tokens] = [of("settings"), of("token")];
   return [
     ...settings.map(({ secret, systems, now, later }) => ({
-      line: [
-        secret.place === undefined ? secret.name : { code: secret.name },
-        ` (${listOf(systems)}), for `,
-        ...places([...now, ...later]),
-        `: ${SETTINGS}`,
-      ],
+      line: [nameOf(secret), ` (${listOf(systems)}), for `, ...places([...now, ...later]), `: ${SETTINGS}`],
     })),
     ...tokens.map(({ secret, systems, now, later }) => ({
       line: [
-        { code: secret.name },
+        nameOf(secret),
         ` (${listOf(systems)}), for `,
         ...places([...now, ...later]),
         ": the system makes it for a run, so there is nothing to revoke. Look for what was changed with it meanwhile.",

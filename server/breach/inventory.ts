@@ -1,4 +1,4 @@
-import { type Context, type Place, type SourceFile, type StepCode, stepCodeOf, withCallers } from "../core/index.ts";
+import { type Context, mergedSteps, type Place, type SourceFile, type StepCode, stepCodeOf } from "../core/index.ts";
 import { Refusal } from "../resolvers/resolver.ts";
 
 /** A file that may be a CI file. */
@@ -49,7 +49,7 @@ export async function takeInventory<F extends CodeFile>(
   { signal, onProgress, onOther }: InventoryOptions<F> = {},
 ): Promise<Inventory> {
   const steps: LocatedStep[] = [];
-  // A step that others call has their secrets within reach, and those lie in their files.
+  // A step that several files bring has the secrets of all within reach, each in its own file.
   const homes = new Map<Place, CodeFile>();
   let [done, ciFiles] = [0, 0];
   for await (const each of files) {
@@ -65,7 +65,7 @@ export async function takeInventory<F extends CodeFile>(
     }
     onProgress?.(++done);
   }
-  return { steps: withCallers(steps, (step, path) => step.identify(path)), ciFiles };
+  return { steps: mergedSteps(steps, (step, path) => step.identify(path)), ciFiles };
 }
 
 function locate(step: StepCode, own: CodeFile, homes: ReadonlyMap<Place, CodeFile>): LocatedStep {

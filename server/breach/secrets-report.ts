@@ -1,7 +1,7 @@
 import type { ForeignCode, Loss } from "../core/index.ts";
 import type { Block, Inline, Item } from "./document.ts";
 import type { LocatedStep } from "./inventory.ts";
-import { counted, isRevocable, join, listOf, stateOf, stepLine } from "./wording.ts";
+import { counted, isRevocable, join, listOf, nameOf, stateOf, stepLine } from "./wording.ts";
 
 /** How the map is ordered. */
 export type Order = "secret" | "step";
@@ -33,9 +33,8 @@ function isOpen({ foreign }: LocatedStep): boolean {
 }
 
 function ofSecret({ secret, systems, now, later }: Loss<LocatedStep>): readonly Block[] {
-  const isName = secret.kind !== "settings" || secret.place !== undefined;
   return [
-    { heading: [isName ? { code: secret.name } : secret.name, ` (${listOf(systems)})`] },
+    { heading: [nameOf(secret), ` (${listOf(systems)})`] },
     {
       list: [
         ...now.map((step) => reader(step, secret.name)),
@@ -74,9 +73,7 @@ function ofSteps(steps: readonly LocatedStep[]): readonly Block[] {
 }
 
 function names(secrets: LocatedStep["now"]): readonly Inline[] {
-  return join(
-    secrets.map(({ name, kind, place }) => (kind === "settings" && place === undefined ? name : { code: name })),
-  );
+  return join(secrets.map(nameOf));
 }
 
 /** What runs in a step, one entry for each kind of code. */

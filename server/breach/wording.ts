@@ -1,4 +1,4 @@
-import type { ForeignCode, Loss } from "../core/index.ts";
+import type { ForeignCode, GrantedSecret, Loss } from "../core/index.ts";
 import type { Inline } from "./document.ts";
 import type { LocatedStep } from "./inventory.ts";
 
@@ -9,7 +9,12 @@ export const SETTINGS = "no file lists them, so go through the settings and revo
 
 /** True for what a person can revoke because its name is known: not for tokens of a run, and not for what no file lists. */
 export function isRevocable({ secret }: Loss<LocatedStep>): boolean {
-  return secret.kind === "named" || secret.kind === "login";
+  return secret.kind === "named" || (secret.kind === "login" && secret.from !== "token" && secret.from !== "settings");
+}
+
+/** The name of a secret; where a phrase stands for secrets whose names no file has, that phrase. */
+export function nameOf({ name }: GrantedSecret): Inline {
+  return name.includes(" ") ? name : { code: name };
 }
 
 /** "1 step", "2 steps". */

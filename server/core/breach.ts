@@ -109,36 +109,40 @@ function rankOf({ kind }: GrantedSecret): number {
 }
 
 /**
- * Steps of the repository's own actions and templates run for those that call them, with what those can read. Gives all steps, the
- * called ones with what their callers hand over. Circles end.
+ * Brings together what several files say about one step: a file that others pull in stands for itself and for each of them. What
+ * they hand over is within its reach as well.
  *
  * @param fileOf names the file at a path of a step's repository, the same for the same file
  */
-export function withCallers<S extends StepCode>(
+export function mergedSteps<S extends StepCode>(
   steps: readonly S[],
   fileOf: (step: S, path: string) => string,
 ): readonly S[] {
-  const callers = new Map<string, S[]>();
+  const groups = new Map<string, S[]>();
   for (const step of steps) {
-    for (const call of step.calls) {
-      for (const path of [call, `${call}/action.yml`, `${call}/action.yaml`]) {
-        const file = fileOf(step, path);
-        callers.set(file, [...(callers.get(file) ?? []), step]);
-      }
-    }
+    const { path, span } = step.place;
+    const key = JSON.stringify([fileOf(step, path), span.start, step.label]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [step]);
+    else group.push(step);
   }
-  const around = (step: S, seen: Set<string>): readonly S[] => {
-    const file = fileOf(step, step.place.path);
-    if (seen.has(file)) return [];
-    seen.add(file);
-    const own = callers.get(file) ?? [];
-    return [...own, ...own.flatMap((each) => around(each, seen))];
-  };
-  return steps.map((step) => {
-    const all = around(step, new Set());
-    if (all.length === 0) return step;
-    const now = eachOnce([step, ...all].flatMap((each) => each.now));
-    const later = eachOnce([step, ...all].flatMap((each) => each.later));
-    return { ...step, now, later: later.filter(({ name }) => now.every((each) => each.name !== name)) };
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined || group.length === 1) return group;
+    const now = eachOnce(group.flatMap((step) => step.now));
+    const names = new Set(now.map(({ name }) => name));
+    return [
+      {
+        ...first,
+        now,
+        later: eachOnce(group.flatMap((step) => step.later)).filter(({ name }) => !names.has(name)),
+        own: distinct(group.flatMap(({ own }) => own)),
+        foreign: distinct(group.flatMap(({ foreign }) => foreign)),
+      },
+    ];
   });
+}
+
+function distinct<T>(all: readonly T[]): readonly T[] {
+  return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
 }

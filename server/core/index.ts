@@ -1,6 +1,6 @@
 // The only door of the core: everybody outside imports from here.
 export { type Analysis, analyze, type SourceFile } from "./analyze.ts";
-export { breachDrill, type Drill, type DrilledStep, type Loss, lossesOf, withCallers } from "./breach.ts";
+export { breachDrill, type Drill, type DrilledStep, type Loss, lossesOf, mergedSteps } from "./breach.ts";
 export { type Context, EMPTY_CONTEXT } from "./context.ts";
 export { type Explanation, explain, pageOf, withoutMarks } from "./explain.ts";
 export { objection, objectionAmong, objectionTo, silencingFixes, withEdits } from "./fix.ts";

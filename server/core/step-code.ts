@@ -3,6 +3,7 @@ import type { Context } from "./context.ts";
 import { localFiles, pullsOf, type RemoteExecution, remoteExecutions, settledDownloads } from "./flow.ts";
 import type { Job, Pipeline, Reference, ReferenceKind, Script, Step } from "./model.ts";
 import { HOLE, type Origin, originOfDownload, originOfPull, originOfReference } from "./origin.ts";
+import { partsOf } from "./pulled.ts";
 import { type Reach, type ReachedSecret, reachOf, reachOfScope } from "./reach.ts";
 import { placeIn } from "./remote.ts";
 import type { Span } from "./text.ts";
@@ -15,14 +16,14 @@ export interface Place {
 }
 
 /** A secret within reach, and the place that grants it. */
-export interface GrantedSecret extends Omit<ReachedSecret, "span"> {
+export interface GrantedSecret extends Omit<ReachedSecret, "path" | "span"> {
   /** Absent for what the system hands out by itself. */
   readonly place: Place | undefined;
 }
 
 /** One step, or what stands beside the steps such as the image of a job, with all the code that runs there and what that can take. */
 export interface StepCode {
-  /** The file that declares it: the one in which the secrets are granted. */
+  /** Where it is declared. */
   readonly place: Place;
   /** Name of the CI system. */
   readonly system: string;
@@ -37,8 +38,6 @@ export interface StepCode {
   /** Own code: where the file holds it, and the files of the repository that it runs. */
   readonly own: readonly Place[];
   readonly foreign: readonly ForeignCode[];
-  /** Paths of files or folders of the repository that it hands its environment to, such as those of an action. */
-  readonly calls: readonly string[];
 }
 
 /** Code that somebody else keeps. */
@@ -58,18 +57,32 @@ export interface ForeignCode {
 /** package: from a registry, by its name. script: whatever a command fetches from an address and runs. */
 export type ForeignKind = ReferenceKind | "package" | "script";
 
-/** Every step of a file with the code that runs in it, in order; `undefined` where it is no CI file. Total, and asks nothing. */
+/**
+ * Every step of a file, and of the files of the repository that it pulls in, with the code that runs there; `undefined` where it is no
+ * CI file. Total, and asks nothing.
+ */
 export function stepCodeOf(file: SourceFile, context: Context): readonly StepCode[] | undefined {
   const pipeline = pipelineOf(file, context);
-  if (pipeline === undefined) return undefined;
-  const scripts = groupedByStep(pipeline);
-  return [...ofFile(pipeline), ...pipeline.jobs.flatMap((job) => ofJob(pipeline, job, scripts))];
+  return pipeline && partsOf(pipeline).flatMap((part) => stepsOf({ root: file.path, pipeline: part.pipeline }));
+}
+
+/** One of the files that an analysis comes to. */
+interface Part {
+  /** The analysed file. */
+  readonly root: string;
+  readonly pipeline: Pipeline;
+}
+
+function stepsOf(part: Part): readonly StepCode[] {
+  const scripts = groupedByStep(part.pipeline);
+  return [...ofFile(part), ...part.pipeline.jobs.flatMap((job) => ofJob(part, job, scripts))];
 }
 
 /** Code of the whole file: an include can define or change every job, so all that any of them can read is within its reach. */
-function ofFile(pipeline: Pipeline): readonly StepCode[] {
+function ofFile(part: Part): readonly StepCode[] {
+  const { pipeline } = part;
   const inSteps = new Set(pipeline.jobs.flatMap(({ steps }) => steps.flatMap(spansOf)));
-  const now = granted(pipeline, [
+  const now = granted(part, [
     reachOfScope(pipeline.scope),
     ...pipeline.jobs.flatMap((job) => job.steps.map((step) => reachOf(job, step).now)),
   ]);
@@ -79,7 +92,8 @@ function ofFile(pipeline: Pipeline): readonly StepCode[] {
       ...common(pipeline, `${NAMES[reference.kind]} “${shown(reference)}”`, reference.span),
       now,
       later: [],
-      ...codeOf(pipeline, [reference]),
+      own: [],
+      foreign: foreignIn(pipeline, [reference]),
     }));
 }
 
@@ -99,7 +113,8 @@ const NAMES: { readonly [K in ReferenceKind]: string } = {
   bundle: "bundle",
 };
 
-function ofJob(pipeline: Pipeline, job: Job, scripts: Scripts): readonly StepCode[] {
+function ofJob(part: Part, job: Job, scripts: Scripts): readonly StepCode[] {
+  const { pipeline } = part;
   const reaches = job.steps.map((step) => reachOf(job, step));
   // Every process of the job runs inside of its image. A service has an environment of its own.
   const inside = [reachOfScope(job.scope), ...reaches.map(({ now }) => now)];
@@ -107,24 +122,23 @@ function ofJob(pipeline: Pipeline, job: Job, scripts: Scripts): readonly StepCod
     (reference): StepCode => ({
       ...common(pipeline, `${NAMES[reference.kind]} “${shown(reference)}” of job “${job.id}”`, reference.span),
       job: job.id,
-      now: granted(pipeline, reference.scope.level === "service" ? [reachOfScope(reference.scope)] : inside),
+      now: granted(part, reference.scope.level === "service" ? [reachOfScope(reference.scope)] : inside),
       later: [],
-      ...codeOf(pipeline, [reference]),
+      own: [],
+      foreign: foreignIn(pipeline, [reference]),
     }),
   );
   const steps = job.steps.map((step, index): StepCode => {
     const { now = [], later = [] } = reaches[index] ?? {};
-    const code = codeOf(pipeline, step.references);
     const { own = [], foreign = [] } = scripts.get(step) ?? {};
     const text = step.scripts.map((script) => inFile(pipeline, script, { start: 0, end: script.text.length }));
     return {
       ...common(pipeline, step.label, step.span),
       job: job.id,
-      now: granted(pipeline, [now]),
-      later: granted(pipeline, [later]),
+      now: granted(part, [now]),
+      later: granted(part, [later]),
       own: [...text, ...own],
-      foreign: [...code.foreign, ...foreign],
-      calls: code.calls,
+      foreign: [...foreignIn(pipeline, step.references), ...foreign],
     };
   });
   return [...beside, ...steps];
@@ -142,15 +156,8 @@ function shown(reference: Reference): string {
   return originOfReference(reference)?.title ?? reference.text;
 }
 
-function codeOf(pipeline: Pipeline, references: readonly Reference[]): Pick<StepCode, "own" | "foreign" | "calls"> {
-  return {
-    own: [],
-    foreign: references.flatMap((reference) => ofReference(pipeline, reference)),
-    // What a called workflow can read is what its own file names: it inherits no environment.
-    calls: references.flatMap(({ kind, target }) =>
-      target.kind === "local" && kind !== "workflow" ? [target.path.replace(/\/+$/, "")] : [],
-    ),
-  };
+function foreignIn(pipeline: Pipeline, references: readonly Reference[]): readonly ForeignCode[] {
+  return references.flatMap((reference) => ofReference(pipeline, reference));
 }
 
 function ofReference(pipeline: Pipeline, reference: Reference): readonly ForeignCode[] {
@@ -235,11 +242,12 @@ function distinct(codes: readonly ForeignCode[]): ForeignCode[] {
 }
 
 /** The secrets of several reaches with their places, each name once. */
-function granted({ path }: Pipeline, reaches: readonly Reach[]): readonly GrantedSecret[] {
+function granted({ root }: Part, reaches: readonly Reach[]): readonly GrantedSecret[] {
   return eachOnce(
-    reaches
-      .flat()
-      .map(({ span, ...secret }) => ({ ...secret, place: span === undefined ? undefined : { path, span } })),
+    reaches.flat().map(({ path = root, span, ...secret }) => ({
+      ...secret,
+      place: span === undefined ? undefined : { path, span },
+    })),
   );
 }
 

@@ -201,6 +201,7 @@ DEPLOY_KEY (GitHub Actions)
       [
         ["CODECOV_TOKEN", 1],
         ["DEPLOY_KEY", 1],
+        ["GITHUB_TOKEN", 1],
       ],
     );
     deepEqual(

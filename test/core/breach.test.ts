@@ -4,11 +4,11 @@ import {
   type Drill,
   EMPTY_CONTEXT,
   lossesOf,
+  mergedSteps,
   partiesOf,
   readParty,
   type StepCode,
   stepCodeOf,
-  withCallers,
 } from "../../server/core/index.ts";
 
 const CI = ".github/workflows/ci.yml";
@@ -19,7 +19,7 @@ const DIGEST = `sha256:${"beefdbd8".repeat(8)}`;
 function stepsOf(files: Readonly<Record<string, string>>): readonly StepCode[] {
   const context = { ...EMPTY_CONTEXT, read: (path: string) => files[path] };
   const steps = Object.entries(files).flatMap(([path, text]) => stepCodeOf({ path, text }, context) ?? []);
-  return withCallers(steps, (_, path) => path);
+  return mergedSteps(steps, (_, path) => path);
 }
 
 function drillOn(party: string, files: Readonly<Record<string, string>> | string): Drill<StepCode> {
@@ -238,8 +238,22 @@ jobs:
     const { losses } = drillOn("acme/tool", text);
     deepEqual(
       losses.map(({ secret, now, later }) => [secret.name, now.map(({ job }) => job), later.length]),
-      [["SHARED", ["one", "two"], 0]],
+      [
+        ["SHARED", ["one", "two"], 0],
+        ["GITHUB_TOKEN", ["one", "two"], 0],
+      ],
     );
+  });
+
+  it("tells what could be taken later, by changing what later steps run, apart from what can be read at once", () => {
+    const text = workflow(
+      "uses: acme/tool@v1",
+      "run: ./deploy\n        env:\n          DEPLOY_KEY: ${{ secrets.DEPLOY_KEY }}",
+    );
+    const { exposed, losses } = drillOn("acme/tool", text);
+    deepEqual(names(exposed[0]?.step.later ?? []), ["DEPLOY_KEY"]);
+    const [loss] = losses;
+    deepEqual([loss?.secret.name, loss?.now.length, loss?.later.length], ["DEPLOY_KEY", 0, 1]);
   });
 
   it("gives a script of the repository to every step that runs it", () => {
@@ -296,7 +310,7 @@ runs:
 `,
     };
     const drill = drillOn("acme/tool", files);
-    deepEqual(names(drill.losses.map(({ secret }) => secret)), ["KEY"]);
+    deepEqual(names(drill.losses.map(({ secret }) => secret)), ["KEY", "GITHUB_TOKEN"]);
     equal(drill.losses[0]?.secret.place?.path, CI);
   });
 

@@ -21,6 +21,7 @@ describe("repositoryOf", () => {
     const folder = makeFolder();
     assert.deepEqual(located(folder, "x/y/.github/workflows/a.yml"), ["x/y", ".github/workflows/a.yml"]);
     assert.deepEqual(located(folder, "x/y/.gitlab-ci.yml"), ["x/y", ".gitlab-ci.yml"]);
+    assert.deepEqual(located(folder, "x/.github/actions/a/action.yml"), ["x", ".github/actions/a/action.yml"]);
   });
 
   it("takes the file's own folder where nothing tells more", () => {
