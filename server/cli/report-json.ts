@@ -1,5 +1,5 @@
 import type { Region } from "./lines.ts";
-import { type Report, type Result, shownPath } from "./report.ts";
+import { type Report, type Result, reachedOf, shownPath } from "./report.ts";
 
 /**
  * The report for a script: one JSON object. Lines and columns count from 1 in UTF-16 units, ends are exclusive; paths are from `base`
@@ -7,21 +7,15 @@ import { type Report, type Result, shownPath } from "./report.ts";
  */
 export function toJson(report: Report, version: string): string {
   const place = (file: string, region: Region) => ({ path: shownPath(report, file), region });
-  const findingOf = ({ rule, severity, message, file, region, related, reach, fixes, fingerprint }: Result) => ({
+  const findingOf = ({ rule, severity, message, file, region, fingerprint, ...result }: Result) => ({
     rule: rule.id,
     severity,
     message,
     ...place(file, region),
-    related: related.map((each) => ({ message: each.message, ...place(each.file, each.region) })),
-    reach: reach?.map((secret) => ({
-      name: secret.name,
-      kind: secret.kind,
-      scope: secret.scope,
-      level: secret.level,
-      path: shownPath(report, secret.file),
-      region: secret.region,
-    })),
-    fixes: fixes.map(({ title, changes }) => ({
+    related: result.related.map((each) => ({ message: each.message, ...place(each.file, each.region) })),
+    reach: result.reach?.map((secret) => reachedOf(report, secret)),
+    reachLater: result.reachLater?.map((secret) => reachedOf(report, secret)),
+    fixes: result.fixes.map(({ title, changes }) => ({
       title,
       changes: changes.map((change) => ({
         path: shownPath(report, change.file),

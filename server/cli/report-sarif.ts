@@ -8,14 +8,15 @@ import {
   type Place,
   type Report,
   type Result,
+  reachedOf,
   type SuppressedResult,
-  shownPath,
   uriOf,
 } from "./report.ts";
 
 /**
  * The report as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/). `properties.reach` of a result is the list of the names
- * of the secrets that the code could have read, `properties.reachDetails` says where each was granted.
+ * of the secrets that the code could have read, `properties.reachDetails` says where each was granted. `properties.reachLater` and
+ * `properties.reachLaterDetails` say the same of what it could take by tampering with what later steps of its job run.
  *
  * @param showsSuppressed true where the results hold what comments silence, with `suppressions` (SARIF 2.1.0, 3.27.23: then every result has
  *   that list). GitHub's code scanning does not know that list and would open an alert for each, so it is no default.
@@ -93,14 +94,11 @@ function resultOf(report: Report, result: Result) {
       severity: result.severity,
       ...(result.reach && {
         reach: [...new Set(result.reach.map(({ name }) => name))],
-        reachDetails: result.reach.map(({ name, kind, scope, level, file, region }) => ({
-          name,
-          kind,
-          scope,
-          level,
-          path: shownPath(report, file),
-          region,
-        })),
+        reachDetails: result.reach.map((secret) => reachedOf(report, secret)),
+      }),
+      ...(result.reachLater && {
+        reachLater: [...new Set(result.reachLater.map(({ name }) => name))],
+        reachLaterDetails: result.reachLater.map((secret) => reachedOf(report, secret)),
       }),
     },
   };

@@ -37,11 +37,18 @@ function painted(text: string, style: Style): string {
   return `\u001b[${CODES[style]}m${text}\u001b[0m`;
 }
 
-function linesOf({ region, severity, message, rule, reach = [] }: Result, paint: Paint): readonly string[] {
+function linesOf(
+  { region, severity, message, rule, reach = [], reachLater = [] }: Result,
+  paint: Paint,
+): readonly string[] {
   const place = `${region.startLine}:${region.startColumn}`.padStart(8);
   const head = `${place}  ${paint(severity.padEnd(11), severity)}  ${printable(message)} ${paint(`[${rule.id}]`, "quiet")}`;
-  const theft = `${" ".repeat(23)}It could read ${reachText(reach)}.`;
-  return reach.length === 0 ? [head] : [head, theft];
+  const indent = " ".repeat(23);
+  return [
+    head,
+    ...(reach.length === 0 ? [] : [`${indent}It could read ${reachText(reach)}.`]),
+    ...(reachLater.length === 0 ? [] : [`${indent}By tampering with later steps: ${reachText(reachLater)}.`]),
+  ];
 }
 
 /** "A and B (the whole workflow), C (job “build”)": each scope once, in the order of the reach. */

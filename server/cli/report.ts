@@ -31,6 +31,8 @@ export interface Result extends Place {
   readonly related: readonly (Place & { readonly message: string })[];
   /** The secrets in reach, innermost grant first; `undefined` where the finding is not about code that runs. */
   readonly reach: readonly ReachedAt[] | undefined;
+  /** What the code could take besides, by tampering with what later steps of its job run. */
+  readonly reachLater: readonly ReachedAt[] | undefined;
   /** The fixes that need nothing from outside. */
   readonly fixes: readonly { readonly title: string; readonly changes: readonly Change[] }[];
   /** 64 hex digits that stay the same while lines move. */
@@ -45,6 +47,21 @@ export interface SuppressedResult extends Result {
 
 /** A secret in reach, and the CI file that grants it, with the place where its text does. */
 export type ReachedAt = ReachedSecret & { readonly file: string; readonly region: Region | undefined };
+
+/** A secret in reach as the reports write it. */
+export function reachedOf(report: Pick<Report, "base">, secret: ReachedAt) {
+  const { name, kind, from, scope, level, writes, file, region } = secret;
+  return {
+    name,
+    kind,
+    ...(from !== undefined && { from }),
+    scope,
+    level,
+    ...(writes === true && { writes }),
+    path: shownPath(report, file),
+    region,
+  };
+}
 
 /** Replaces a region of a file; without a region it makes the file. */
 export interface Change {

@@ -1,9 +1,18 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
-import { analyze, type Edit, type Finding, type Fix } from "../core/index.ts";
+import { analyze, type Edit, type Finding, type Fix, type ReachedSecret } from "../core/index.ts";
 import { type FileRequest, NO_CI_FILE, type ReadFile, walk } from "./files.ts";
 import { type Region, regionsOf } from "./lines.ts";
-import { type Change, distinct, grouped, type Notice, type Report, type Result, SEVERITIES } from "./report.ts";
+import {
+  type Change,
+  distinct,
+  grouped,
+  type Notice,
+  type ReachedAt,
+  type Report,
+  type Result,
+  SEVERITIES,
+} from "./report.ts";
 
 /** Reads and analyses the files of a request. Never rejects for what it meets in the file system. */
 export async function scan(request: FileRequest): Promise<Report> {
@@ -82,6 +91,11 @@ function draftsOf(
     return table;
   };
   const absolute = (file: string) => path.join(root, file);
+  const placed = ({ path: granting = own, ...secret }: ReachedSecret): ReachedAt => ({
+    ...secret,
+    file: absolute(granting),
+    region: secret.span && regions(granting)(secret.span),
+  });
   return findings.map((finding) => ({
     rule: finding.rule,
     severity: finding.severity,
@@ -93,11 +107,8 @@ function draftsOf(
       region: regions(file)(span),
       message,
     })),
-    reach: finding.reach?.map(({ path: granting = own, ...secret }) => ({
-      ...secret,
-      file: absolute(granting),
-      region: secret.span && regions(granting)(secret.span),
-    })),
+    reach: finding.reach?.map(placed),
+    reachLater: finding.reachLater?.map(placed),
     fixes: finding.fixes.flatMap((fix) => offlineFix(fix, (edit) => changeOf(edit, own, absolute, regions))),
     identity: JSON.stringify([
       finding.rule.id,
@@ -111,11 +122,18 @@ function draftsOf(
 /** What two CI files bring to one place of a script that both run: the gravest of it, with the related places and the secrets of both. */
 function together(a: Draft, b: Draft): Draft {
   const [grave, mild] = gravity(a) <= gravity(b) ? [a, b] : [b, a];
+  const reach = both(grave.reach, mild.reach);
+  const names = new Set(reach?.map(({ name }) => name));
   return {
     ...grave,
     related: distinct([...grave.related, ...mild.related]),
-    reach: grave.reach && mild.reach ? distinct([...grave.reach, ...mild.reach]) : (grave.reach ?? mild.reach),
+    reach,
+    reachLater: both(grave.reachLater, mild.reachLater)?.filter(({ name }) => !names.has(name)),
   };
+}
+
+function both(a: Draft["reach"], b: Draft["reach"]): Draft["reach"] {
+  return a && b ? distinct([...a, ...b]) : (a ?? b);
 }
 
 function gravity({ severity }: Draft): number {

@@ -16,16 +16,19 @@ export function shortened(text: string, most = 80): string {
 
 /**
  * What code with this reach could have taken, as the end of a sentence; "" where nothing is within reach. Where some of it makes the
- * finding graver, the rest is left out; what one login holds stands together.
+ * finding graver, other names are left out; what one login holds stands together, and what no line of the file names stands last.
  */
 export function theft(reach: Reach): string {
+  const outside = reach.filter(({ kind, name }) => kind === "settings" && name.startsWith("every "));
   const grave = raising(reach);
-  const shown = grave.length > 0 ? grave : reach;
+  const shown = grave.length > 0 ? grave : reach.filter((each) => !outside.includes(each));
   const logins = new Map<string, string[]>();
   for (const { kind, name, scope } of shown)
     if (kind === "login") logins.set(scope, [...(logins.get(scope) ?? []), name]);
-  return listed([
+  const named = listed([
     ...shown.flatMap(({ kind, name }) => (kind === "login" ? [] : [name])),
     ...[...logins].map(([scope, names]) => `${scope} (${listed(names)})`),
   ]);
+  const unnamed = listed(outside.map(({ name }) => name));
+  return named === "" || unnamed === "" ? `${named}${unnamed}` : `${named}, and ${unnamed}`;
 }

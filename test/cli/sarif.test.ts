@@ -108,7 +108,15 @@ describe("the SARIF report", () => {
       { ...place, message: "here" },
       { title: "Fix", changes: [{ ...place, text: "b" }] },
     ];
-    const result = { ...place, rule, severity: "error" as const, message: "m", reach: undefined, fingerprint: "f" };
+    const result = {
+      ...place,
+      rule,
+      severity: "error" as const,
+      message: "m",
+      reach: undefined,
+      reachLater: undefined,
+      fingerprint: "f",
+    };
     const results = [{ ...result, related: [related, related], fixes: [fix, fix] }];
     const log = JSON.parse(toSarif({ base: "/a", ciFiles: 1, results, suppressed: [], notices: [] }, "1.0.0", 1));
     assert.deepEqual(wrongIn(log), []);

@@ -25,7 +25,7 @@ function reachOf(pipeline: Pipeline, label: string): readonly string[] {
   return reachOfStep(stepOf(pipeline, label)).map(({ name, kind, level }) => `${name} (${kind}, ${level})`);
 }
 
-const SETTINGS = "every variable configured for the repository or its workspace (settings, pipeline)";
+const SETTINGS = "every variable configured in the settings of the repository or its workspace (settings, pipeline)";
 
 describe("Bitbucket Pipelines", () => {
   it("claims its file name at any depth, files with pipelines of steps, and nothing else", () => {
@@ -271,7 +271,7 @@ pipelines:
     assert.ok(service);
     assert.deepEqual(
       reachOfScope(service).map(({ name, level }) => `${name} ${level}`),
-      ["DB_PASSWORD service", "every variable configured for the repository or its workspace pipeline"],
+      ["DB_PASSWORD service", "every variable configured in the settings of the repository or its workspace pipeline"],
     );
   });
 

@@ -505,7 +505,7 @@ workflows:
     );
     const everywhere = [
       "pipeline token CIRCLE_OIDC_TOKEN",
-      "pipeline settings every environment variable of the project",
+      "pipeline settings every variable configured in the project's settings",
     ];
     const inA = [
       "job settings every variable of the context “deploy”",

@@ -51,7 +51,7 @@ function isItem(node: YamlNode): boolean {
 }
 
 const AMBIENT: readonly AmbientSecret[] = [
-  { name: "every variable configured for the repository or its workspace", kind: "settings" },
+  { name: "every variable configured in the settings of the repository or its workspace", kind: "settings" },
 ];
 
 function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {

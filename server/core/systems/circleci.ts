@@ -73,7 +73,7 @@ function isPart(node: YamlNode | undefined): boolean {
 /** Source: circleci.com/docs, "Using OpenID Connect tokens in jobs" and "Introduction to environment variables". */
 const AMBIENT: readonly AmbientSecret[] = [
   { name: "CIRCLE_OIDC_TOKEN", kind: "token" },
-  { name: "every environment variable of the project", kind: "settings" },
+  { name: "every variable configured in the project's settings", kind: "settings" },
 ];
 
 interface Definitions {
