@@ -36,6 +36,27 @@ describe("diagnostics of a document", () => {
     assert.equal(related?.location.range.start.line, 1);
   });
 
+  it("name what a login of an earlier step left behind, with the line that logs in", async () => {
+    const session = await start();
+    const login = '      - name: Log in\n        run: docker login -p "${{ secrets.PASSWORD }}"\n';
+    session.open(
+      uri,
+      workflow().replace("steps:\n", (found) => found + login),
+    );
+    const found = ofRule(await session.pull(uri), "unpinned-remote-script");
+    const related = found?.relatedInformation?.find(({ message }) => message.includes("PASSWORD"));
+    assert.equal(
+      related?.message,
+      "The code that runs here can read PASSWORD, granted by the login that step “Log in” left behind.",
+    );
+    assert.equal(
+      related?.location.range.start.line,
+      workflow()
+        .split("\n")
+        .findIndex((line) => /steps:$/.test(line)) + 2,
+    );
+  });
+
   it("count columns in UTF-16 units after an emoji", async () => {
     const session = await start();
     const text = workflow(`echo "😀é"; ${codecov}`);
