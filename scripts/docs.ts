@@ -2,7 +2,7 @@
 // and activation events in package.json. A test compares the files with what this would write.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { RULES, type Rule, SYSTEMS } from "../server/core/index.ts";
+import { RULES, type Rule, SETTINGS, SYSTEMS, schemaOf, settingsSchema } from "../server/core/index.ts";
 
 /** A file of the project as it should be: its path from the project's folder, and its whole text. */
 export interface GeneratedFile {
@@ -16,6 +16,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     ...RULES.map((rule) => ({ path: `docs/rules/${rule.id}.md`, text: pageOf(rule) })),
     { path: "README.md", text: withTables(read("README.md")) },
     { path: "package.json", text: withContributions(read("package.json")) },
+    { path: "schemas/pipewarden.json", text: `${JSON.stringify(settingsSchema(), undefined, 2)}\n` },
   ];
 }
 
@@ -71,8 +72,15 @@ function withTables(readme: string): string {
       `| [${id}](docs/rules/${id}.md) | ${severity} | ${summary} | ${fixOf(examples)} |`,
   );
   const systems = SYSTEMS.map(({ name, globs }) => `| ${name} | ${globs.map((glob) => `\`${glob}\``).join(", ")} |`);
+  const settings = SETTINGS.map(
+    ({ key, where, meaning }) => `| \`pipewarden.${key}\` | ${where === "both" ? "yes" : "no"} | ${meaning} |`,
+  );
   return between(
-    between(readme, "rules", ["| Rule | Severity | What it finds | Its fix |", "|---|---|---|---|", ...rules]),
+    between(
+      between(readme, "settings", ["| Setting | In `.pipewarden.yml` | Meaning |", "|---|---|---|", ...settings]),
+      "rules",
+      ["| Rule | Severity | What it finds | Its fix |", "|---|---|---|---|", ...rules],
+    ),
     "systems",
     ["| System | Files |", "|---|---|", ...systems],
   );
@@ -99,23 +107,14 @@ function withContributions(manifest: string): string {
     ...events.filter((event) => !event.startsWith("workspaceContains:")),
     ...SYSTEMS.flatMap(({ globs }) => globs.map((glob) => `workspaceContains:**/${glob}`)),
   ];
-  json.contributes.configuration.properties["pipewarden.rules"].properties = Object.fromEntries(
-    RULES.map(({ id, summary }) => [id, { ...severitySetting, description: summary }]),
+  json.contributes.configuration.properties = Object.fromEntries(
+    SETTINGS.map((setting) => {
+      const { description: _, ...schema } = schemaOf(setting);
+      return [`pipewarden.${setting.key}`, { scope: setting.scope, ...schema }];
+    }),
   );
   return `${JSON.stringify(json, undefined, 2)}\n`;
 }
-
-const severitySetting = {
-  type: "string",
-  enum: ["error", "warning", "information", "hint", "off"],
-  enumDescriptions: [
-    "Shown as an error.",
-    "Shown as a warning.",
-    "Shown as information.",
-    "Shown as a hint, with dots under the text.",
-    "The rule is switched off.",
-  ],
-};
 
 if (process.argv[1] === import.meta.filename) {
   mkdirSync(path.join(projectRoot, "docs/rules"), { recursive: true });

@@ -37,6 +37,8 @@ export interface FixCommand extends Files {
   readonly rules: readonly string[];
   /** Hosts that may have a private address. */
   readonly allowedHosts: readonly string[];
+  /** True where the network must not be asked, whatever is asked for. */
+  readonly offline: boolean;
 }
 
 export interface VerifyCommand extends Files {
@@ -44,6 +46,8 @@ export interface VerifyCommand extends Files {
   readonly format: "text" | "json";
   /** Hosts that may have a private address. */
   readonly allowedHosts: readonly string[];
+  /** True where the network must not be asked, whatever is asked for. */
+  readonly offline: boolean;
 }
 
 export interface BreachCommand extends Files {
@@ -92,6 +96,7 @@ A path that is named is read whole.
 
 Options:
   --exclude PATTERN          leave out what matches, as in a .gitignore file; may be repeated
+  --offline                  refuse whatever would ask the network; scan never does
   --help, --version
 
 Options of scan:
@@ -146,9 +151,14 @@ export function readArguments(args: readonly string[]): Command {
     const { exclude, "allow-host": allowedHosts } = values;
     switch (command) {
       case "fix":
-        return fixCommand({ paths, exclude }, allowedHosts, values.rule, values["dry-run"]);
+        return fixCommand(
+          { paths, exclude },
+          { allowedHosts, offline: values.offline },
+          values.rule,
+          values["dry-run"],
+        );
       case "verify":
-        return verifyCommand({ paths, exclude }, allowedHosts, values.format);
+        return verifyCommand({ paths, exclude }, { allowedHosts, offline: values.offline }, values.format);
       case "breach":
         return breachCommand({ paths: paths.slice(1), exclude }, paths[0], values.format, values.output);
       case "secrets":
@@ -172,14 +182,15 @@ const OPTIONS = {
   rule: { type: "string", multiple: true, default: [] as string[] },
   "allow-host": { type: "string", multiple: true, default: [] as string[] },
   by: { type: "string", default: "secret" },
+  offline: { type: "boolean", default: false },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
 
 const OPTIONS_OF: ReadonlyMap<string, readonly string[]> = new Map([
-  ["scan", ["exclude", "format", "fail-on", "output", "show-suppressed"]],
-  ["fix", ["exclude", "dry-run", "rule", "allow-host"]],
-  ["verify", ["exclude", "format", "allow-host"]],
+  ["scan", ["exclude", "offline", "format", "fail-on", "output", "show-suppressed"]],
+  ["fix", ["exclude", "offline", "dry-run", "rule", "allow-host"]],
+  ["verify", ["exclude", "offline", "format", "allow-host"]],
   ["breach", ["exclude", "format", "output"]],
   ["secrets", ["exclude", "format", "output", "by"]],
 ]);
@@ -200,16 +211,18 @@ function scanCommand(files: Files, values: ScanValues): Command {
   return { kind: "scan", ...files, format, failOn, output, showSuppressed };
 }
 
-function fixCommand(files: Files, allowedHosts: readonly string[], rules: readonly string[], dryRun: boolean): Command {
+type Network = Pick<FixCommand, "allowedHosts" | "offline">;
+
+function fixCommand(files: Files, network: Network, rules: readonly string[], dryRun: boolean): Command {
   const strange = rules.find((each) => !RULES.some(({ id }) => id === each));
   if (strange !== undefined) return wrong(`There is no rule “${strange}”.`);
-  return { kind: "fix", ...files, dryRun, rules, allowedHosts };
+  return { kind: "fix", ...files, dryRun, rules, ...network };
 }
 
-function verifyCommand(files: Files, allowedHosts: readonly string[], format: string): Command {
+function verifyCommand(files: Files, network: Network, format: string): Command {
   if (format !== "text" && format !== "json")
     return wrong(`verify has no format “${format}”: it is one of text, json.`);
-  return { kind: "verify", ...files, format, allowedHosts };
+  return { kind: "verify", ...files, format, ...network };
 }
 
 function breachCommand(files: Files, written: string | undefined, format: string, output: string | undefined): Command {

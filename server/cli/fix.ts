@@ -10,6 +10,7 @@ import { createScriptStore, scriptCache } from "../workspace/script-store.ts";
 import type { FixCommand } from "./arguments.ts";
 import { unifiedDiff } from "./diff.ts";
 import { NO_CI_FILE, walk } from "./files.ts";
+import { allowed, checkOnline } from "./offline.ts";
 import { printable } from "./printable.ts";
 import { type Notice, shownPath } from "./report.ts";
 import { noticesToText } from "./report-text.ts";
@@ -18,6 +19,7 @@ import type { ExitCode, Terminal } from "./run.ts";
 /** Pins everything in the files that a person named, or shows how. Rejects where the person cancels; nothing is written then. */
 export async function runFix(command: FixCommand, terminal: Terminal): Promise<ExitCode> {
   const { allowedHosts, rules, dryRun } = command;
+  checkOnline("fix", command.offline);
   const notices: Notice[] = [];
   const { base, files } = walk({ ...command, cwd: terminal.cwd }, notices);
   const resolver = keepingScripts(createResolver({ allowedHosts }), createScriptStore(scriptCache()));
@@ -30,7 +32,7 @@ export async function runFix(command: FixCommand, terminal: Terminal): Promise<E
         file: { path: own, text },
         context,
         settings,
-        resolver,
+        resolver: allowed(resolver, configuration),
         identify,
         isExcluded: configuration.excludes,
       });

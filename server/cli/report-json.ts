@@ -30,7 +30,7 @@ export function toJson(report: Report, version: string): string {
     base: report.base,
     ciFiles: report.ciFiles,
     findings: report.results.map(findingOf),
-    suppressed: report.suppressed.map(({ reason, ...result }) => ({ ...findingOf(result), reason })),
+    suppressed: report.suppressed.map(({ by, reason, ...result }) => ({ ...findingOf(result), by, reason })),
     notices: report.notices.map(({ file, ...notice }) => ({ path: shownPath(report, file), ...notice })),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;

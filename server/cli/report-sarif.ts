@@ -104,8 +104,8 @@ function resultOf(report: Report, result: Result) {
   };
 }
 
-function suppressionOf({ reason }: SuppressedResult) {
-  return { kind: "inSource", ...(reason !== "" && { justification: reason }) };
+function suppressionOf({ by, reason }: SuppressedResult) {
+  return { kind: by === "comment" ? "inSource" : "external", ...(reason !== "" && { justification: reason }) };
 }
 
 function locationOf(report: Report, { file, region }: Place) {

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ReachedSecret, Rule, Severity } from "../core/index.ts";
+import type { ReachedSecret, Rule, Severity, SuppressedFinding } from "../core/index.ts";
 import { isWithin, slashed } from "../workspace/paths.ts";
 import type { Region } from "./lines.ts";
 
@@ -41,6 +41,7 @@ export interface Result extends Place {
 
 /** A finding that is not to be shown. */
 export interface SuppressedResult extends Result {
+  readonly by: SuppressedFinding["by"];
   /** Why, in the words of the person; "" where nobody said. */
   readonly reason: string;
 }

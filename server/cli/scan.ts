@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
-import { analyze, type Edit, type Finding, type Fix, type ReachedSecret } from "../core/index.ts";
+import {
+  analyze,
+  type Edit,
+  type Finding,
+  type Fix,
+  type ReachedSecret,
+  type SuppressedFinding,
+} from "../core/index.ts";
 import { type FileRequest, NO_CI_FILE, type ReadFile, walk } from "./files.ts";
 import { type Region, regionsOf } from "./lines.ts";
 import {
@@ -24,8 +31,10 @@ export async function scan(request: FileRequest): Promise<Report> {
   return {
     base,
     ciFiles: desk.ciFiles(),
-    results: results.flatMap(({ reason, ...result }) => (reason === undefined ? [result] : [])),
-    suppressed: results.flatMap(({ reason, ...result }) => (reason === undefined ? [] : [{ ...result, reason }])),
+    results: results.flatMap(({ silenced, ...result }) => (silenced === undefined ? [result] : [])),
+    suppressed: results.flatMap(({ silenced, ...result }) =>
+      silenced === undefined ? [] : [{ ...result, ...silenced }],
+    ),
     notices,
   };
 }
@@ -33,8 +42,8 @@ export async function scan(request: FileRequest): Promise<Report> {
 /** A result before equal ones are numbered. */
 type Draft = Omit<Result, "fingerprint"> & {
   readonly identity: string;
-  /** Why it is not to be shown; absent where it is. */
-  readonly reason?: string;
+  /** By whom and why it is not to be shown; absent where it is. */
+  readonly silenced?: Omit<SuppressedFinding, "finding">;
 };
 
 interface Desk {
@@ -58,8 +67,8 @@ function createDesk(notices: Notice[]): Desk {
         const textAt = (other: string) => (other === own ? text : context.read(other));
         const isWanted = ({ path: at }: Finding) =>
           at === own || !(configuration.excludes(at) || isLeftOut(path.join(root, at)));
-        const reasons = new Map(suppressed.map(({ finding, reason }) => [finding, reason]));
-        for (const draft of draftsOf([...findings, ...reasons.keys()].filter(isWanted), reasons, root, own, textAt)) {
+        const silenced = new Map(suppressed.map(({ finding, ...how }) => [finding, how]));
+        for (const draft of draftsOf([...findings, ...silenced.keys()].filter(isWanted), silenced, root, own, textAt)) {
           const key = JSON.stringify([draft.rule.id, draft.file, draft.region.charOffset, draft.region.charLength]);
           const known = drafts.get(key);
           drafts.set(key, known === undefined ? draft : together(known, draft));
@@ -79,7 +88,7 @@ function createDesk(notices: Notice[]): Desk {
 /** Findings with their places in lines and columns; `own` is the analysed file's path in the repository. */
 function draftsOf(
   findings: readonly Finding[],
-  reasons: ReadonlyMap<Finding, string>,
+  silenced: ReadonlyMap<Finding, Omit<SuppressedFinding, "finding">>,
   root: string,
   own: string,
   textAt: (file: string) => string | undefined,
@@ -115,8 +124,12 @@ function draftsOf(
       finding.path,
       (textAt(finding.path) ?? "").slice(finding.span.start, finding.span.end).replace(/\s+/g, " "),
     ]),
-    ...(reasons.has(finding) && { reason: reasons.get(finding) ?? "" }),
+    ...silencedBy(silenced.get(finding)),
   }));
+}
+
+function silencedBy(how: Draft["silenced"]): Pick<Draft, "silenced"> {
+  return how === undefined ? {} : { silenced: how };
 }
 
 /** What two CI files bring to one place of a script that both run: the gravest of it, with the related places and the secrets of both. */
@@ -163,7 +176,7 @@ function changeOf(
 }
 
 /** Equal findings of a file are told apart by their order, so that a finding keeps its fingerprint when lines move. */
-function withFingerprints(drafts: readonly Draft[]): readonly (Result & Pick<Draft, "reason">)[] {
+function withFingerprints(drafts: readonly Draft[]): readonly (Result & Pick<Draft, "silenced">)[] {
   const counts = new Map<string, number>();
   return drafts.map(({ identity, ...result }) => {
     const count = counts.get(identity) ?? 0;

@@ -7,6 +7,7 @@ import { createResolver } from "../resolvers/network.ts";
 import { createScriptStore, scriptCache, scriptFile } from "../workspace/script-store.ts";
 import type { VerifyCommand } from "./arguments.ts";
 import { NO_CI_FILE, walk } from "./files.ts";
+import { allowed, checkOnline } from "./offline.ts";
 import { printable } from "./printable.ts";
 import { type Notice, shownPath } from "./report.ts";
 import { noticesToText } from "./report-text.ts";
@@ -14,6 +15,7 @@ import type { ExitCode, Terminal } from "./run.ts";
 
 /** Asks again about every pin in the files that a person named, and reports. Rejects where the person cancels. */
 export async function runVerify(command: VerifyCommand, terminal: Terminal): Promise<ExitCode> {
+  checkOnline("verify", command.offline);
   const notices: Notice[] = [];
   const { base, files } = walk({ ...command, cwd: terminal.cwd }, notices);
   const folder = scriptCache();
@@ -23,7 +25,13 @@ export async function runVerify(command: VerifyCommand, terminal: Terminal): Pro
   for await (const { file, isNamed, root, path: own, text, context, configuration } of files) {
     const identify = (other: string) => path.join(root, other);
     if (analyze({ path: own, text }, context, configuration.settings).system !== undefined)
-      targets.push({ file: { path: own, text }, context, resolver, identify, isExcluded: configuration.excludes });
+      targets.push({
+        file: { path: own, text },
+        context,
+        resolver: allowed(resolver, configuration),
+        identify,
+        isExcluded: configuration.excludes,
+      });
     else if (isNamed) notices.push({ file, message: NO_CI_FILE, failure: false });
   }
   const pins = await verifyPins(targets, { signal: terminal.interruption(), scripts });

@@ -45,7 +45,7 @@ export function analyze(file: SourceFile, context: Context, settings: Settings):
     ...(context.remote === undefined ? {} : { remote: context.remote }),
   };
   const policy = policyOf(settings, context);
-  const pipeline = pipelineOf(file, watched);
+  const pipeline = pipelineOf(file, watched, settings);
   if (pipeline === undefined) return { system: undefined, findings: [], suppressed: [], asked: [], listed: [] };
   const ask = (rule: Rule, problems: Iterable<Problem>) => {
     const chosen = settings.rules[rule.id];
@@ -56,7 +56,11 @@ export function analyze(file: SourceFile, context: Context, settings: Settings):
     const all = parts.flatMap((part) => ask(rule, placedProblems(part, rule, policy)));
     return parts.length === 1 ? all : merged(all);
   });
-  const { findings, suppressed, suppressions } = silence(pipeline, found, settings.requireReason === true);
+  const { findings, suppressed, suppressions } = silence(
+    parts.map((part) => part.pipeline),
+    found,
+    settings,
+  );
   const review: Review = { suppressions, statusOf: (id) => statusOf(id, settings) };
   const reviewed = suppressions.length === 0 ? [] : RULES.flatMap((rule) => ask(rule, rule.review?.(review) ?? []));
   return {
@@ -78,9 +82,13 @@ function statusOf(id: string, settings: Settings): ReturnType<Review["statusOf"]
 }
 
 /** What a file says as a pipeline; `undefined` where it is no CI file. Never throws. */
-export function pipelineOf(file: SourceFile, context: Context): Pipeline | undefined {
+export function pipelineOf(
+  file: SourceFile,
+  context: Context,
+  { globs }: Pick<Settings, "globs"> = {},
+): Pipeline | undefined {
   const yaml = parseYaml(file.text);
-  const system = systemFor(file.path, yaml);
+  const system = systemFor(file.path, yaml, globs);
   return system && { ...system.read(file, yaml, context), readFile: context.read };
 }
 

@@ -1,5 +1,6 @@
 import { analyze, pipelineOf, type SourceFile } from "./analyze.ts";
 import type { Context } from "./context.ts";
+import { partsOf } from "./pulled.ts";
 import type { EditFix, Finding } from "./rule.ts";
 import type { Settings } from "./settings.ts";
 import { suppressionFix } from "./suppression.ts";
@@ -50,10 +51,11 @@ export function silencingFixes(
   context: Context,
   settings: Settings,
 ): readonly EditFix[] {
-  const pipeline = finding.rule.review === undefined ? pipelineOf(file, context) : undefined;
+  const pipeline = finding.rule.review === undefined ? pipelineOf(file, context, settings) : undefined;
   if (pipeline === undefined) return [];
+  const pipelines = partsOf(pipeline).map((part) => part.pipeline);
   const needsReason = settings.requireReason === true;
-  const fixes = (["place", "file"] as const).map((where) => suppressionFix(pipeline, finding, where, needsReason));
+  const fixes = (["place", "file"] as const).map((where) => suppressionFix(pipelines, finding, where, needsReason));
   return fixes.filter((fix) => fix !== undefined);
 }
 

@@ -11,7 +11,18 @@ export type { Answer, CommitAnswer, ImageDigestAnswer, Question, ScriptHashAnswe
 export type { Reach, ReachedSecret } from "./reach.ts";
 export type { AskFix, EditFix, Finding, Fix, NoFix, Problem, Related, Rule, Severity } from "./rule.ts";
 export { RULES } from "./rules/index.ts";
-export { DEFAULT_SETTINGS, parseSettings, readSettings, type Settings, type SettingsProblem } from "./settings.ts";
+export {
+  checkSettings,
+  DEFAULT_SETTINGS,
+  mergeSettings,
+  parseSettings,
+  readSettings,
+  type Settings,
+  type SettingsProblem,
+  type WrongSetting,
+} from "./settings.ts";
+export { completeSettings, explainSetting, type SettingsWord } from "./settings-help.ts";
+export { SETTINGS, type Setting, schemaOf, settingsSchema } from "./settings-table.ts";
 export { type ForeignCode, type GrantedSecret, type Place, type StepCode, stepCodeOf } from "./step-code.ts";
 export type { SuppressedFinding } from "./suppression.ts";
 export { SYSTEMS } from "./systems/index.ts";

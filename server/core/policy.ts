@@ -10,6 +10,8 @@ export interface Policy {
    * @param kind what the code is called as: each kind has makers of its own. Absent: an action
    */
   trusts(repo: string, kind?: ReferenceKind): boolean;
+  /** True where what this host sends is as good as one's own. */
+  trustsHost(host: string): boolean;
 }
 
 /** The makers of a system already run its machines. */
@@ -23,7 +25,8 @@ const MAKERS: Readonly<Partial<Record<ReferenceKind, readonly string[]>>> = {
 
 /**
  * The policy of a repository: the makers of the system and the repository's own owner are trusted unless a setting says otherwise. Patterns
- * are `owner/name` and `owner/*`; `!` in front takes trust away; the last one that fits decides.
+ * are `owner/name` and `owner/*`, and for hosts `host.example` and `*.host.example`; `!` in front takes trust away; the last one that fits
+ * decides.
  */
 export function policyOf({ trusted = [] }: Settings, { remote }: Context): Policy {
   const owner = remote?.repo.split("/", 1)[0];
@@ -35,9 +38,20 @@ export function policyOf({ trusted = [] }: Settings, { remote }: Context): Polic
       );
       return fitting !== undefined && !fitting.startsWith("!");
     },
+    trustsHost: (host) => {
+      const fitting = trusted.findLast((pattern) =>
+        isHost(pattern.replace(/^!/, "").toLowerCase(), host.toLowerCase()),
+      );
+      return fitting !== undefined && !fitting.startsWith("!");
+    },
   };
 }
 
 function fits(pattern: string, repo: string): boolean {
   return pattern === repo || pattern === "*" || (pattern.endsWith("/*") && repo.startsWith(pattern.slice(0, -1)));
+}
+
+function isHost(pattern: string, host: string): boolean {
+  if (host === "" || pattern.includes("/") || !pattern.includes(".")) return false;
+  return pattern === host || (pattern.startsWith("*.") && host.endsWith(pattern.slice(1)));
 }

@@ -1,5 +1,6 @@
 import type { RemoteExecution } from "./flow.ts";
 import type { Script, Step } from "./model.ts";
+import type { Policy } from "./policy.ts";
 import type { Answer, Question } from "./question.ts";
 import type { Fix, NoFix, Related } from "./rule.ts";
 import type { Block, Command } from "./shell/command.ts";
@@ -23,6 +24,13 @@ import { listed, shortened } from "./wording.ts";
 
 /** Where a download was made: the script that holds the command, as the flow found it. */
 export type Fetched = RemoteExecution["downloads"][number];
+
+/** True where all of it comes from hosts that a person trusts, on a way where nobody can change it. */
+export function isTrusted(downloads: readonly { readonly download: Download }[], policy: Policy): boolean {
+  const isOwn = ({ download: { url } }: { readonly download: Download }) =>
+    /^https:/i.test(url) && policy.trustsHost(hostOf(url) ?? "");
+  return downloads.length > 0 && downloads.every(isOwn);
+}
 
 /** The addresses of downloads, each once, short enough for a message. */
 export function addresses(downloads: readonly { readonly download: Download }[]): string {

@@ -1,7 +1,9 @@
 import { type Comments, commentsOfFile, commentsOfPipeline } from "./comments.ts";
+import { matchesGlob } from "./glob.ts";
 import { lineBreakOf, lineEnd, lineStart } from "./lines.ts";
 import type { Pipeline } from "./model.ts";
 import type { EditFix, Finding } from "./rule.ts";
+import type { Settings } from "./settings.ts";
 import type { Edit, Span } from "./text.ts";
 
 // A comment `# pipewarden: ignore[rule, rule] reason` silences findings of these rules: behind something on its line, in the lines that
@@ -27,9 +29,10 @@ export interface Suppression {
   readonly removal?: Span;
 }
 
-/** A finding that a comment silences. */
+/** A finding that a comment silences, or the settings do. */
 export interface SuppressedFinding {
   readonly finding: Finding;
+  readonly by: "comment" | "settings";
   readonly reason: string;
 }
 
@@ -45,22 +48,29 @@ export interface Silenced {
 }
 
 /**
- * Takes out the findings that comments silence, each by the comments of the file that it lies in.
+ * Takes out the findings that the settings silence by the path of their file, and those that comments silence, each by the comments of the
+ * file that it lies in.
  *
- * @param needsReason true where a comment without a reason silences nothing
+ * @param pipelines the analysed file first, then the files that it pulls in
  */
-export function silence(pipeline: Pipeline, findings: readonly Finding[], needsReason: boolean): Silenced {
-  const paths = [...new Set([pipeline.path, ...findings.map(({ path }) => path)])];
+export function silence(pipelines: readonly Pipeline[], all: readonly Finding[], settings: Settings): Silenced {
+  const ignored = new Set(all.filter(({ rule, path }) => isIgnored(rule.id, path, settings)));
+  const findings = all.filter((finding) => !ignored.has(finding));
+  const needsReason = settings.requireReason === true;
+  const own = pipelines[0]?.path ?? "";
+  const paths = [...new Set([own, ...findings.map(({ path }) => path)])];
   const silenced = paths.map((path) => {
-    const own = findings.filter((finding) => finding.path === path);
-    const text = path === pipeline.path ? pipeline.text : pipeline.readFile?.(path);
-    if (text === undefined || !MAY_HOLD.test(text)) return { findings: own, suppressed: [], suppressions: [] };
-    const comments = path === pipeline.path ? commentsOfPipeline(pipeline) : commentsOfFile(path, text);
-    return silenceIn(text, comments, own, needsReason);
+    const inFile = findings.filter((finding) => finding.path === path);
+    const text = textOf(path, pipelines);
+    if (text === undefined || !MAY_HOLD.test(text)) return { findings: inFile, suppressed: [], suppressions: [] };
+    return silenceIn(text, commentsOf(path, text, pipelines), inFile, needsReason);
   });
   return {
     findings: silenced.flatMap((each) => each.findings),
-    suppressed: silenced.flatMap((each) => each.suppressed),
+    suppressed: [
+      ...[...ignored].map((finding) => ({ finding, by: "settings" as const, reason: "" })),
+      ...silenced.flatMap((each) => each.suppressed),
+    ],
     suppressions: silenced[0]?.suppressions ?? [],
   };
 }
@@ -70,15 +80,15 @@ export function silence(pipeline: Pipeline, findings: readonly Finding[], needsR
  * for comments.
  */
 export function suppressionFix(
-  pipeline: Pipeline,
+  pipelines: readonly Pipeline[],
   { rule, path, span }: Pick<Finding, "rule" | "path" | "span">,
   where: "place" | "file",
   needsReason: boolean,
 ): EditFix | undefined {
-  const isOwn = path === pipeline.path;
-  const text = isOwn ? pipeline.text : pipeline.readFile?.(path);
+  const isOwn = path === pipelines[0]?.path;
+  const text = textOf(path, pipelines);
   if (text === undefined) return undefined;
-  const comments = isOwn ? commentsOfPipeline(pipeline) : commentsOfFile(path, text);
+  const comments = commentsOf(path, text, pipelines);
   const place = comments.placeAbove(where === "file" ? firstContent(text) : span.start);
   if (place === undefined) return undefined;
   const at = where === "file" ? headEnd(text) : place.at;
@@ -98,6 +108,23 @@ export function suppressionFix(
   };
 }
 
+function textOf(path: string, pipelines: readonly Pipeline[]): string | undefined {
+  return pipelines.find((each) => each.path === path)?.text ?? pipelines[0]?.readFile?.(path);
+}
+
+/** A file that is read as a pipeline of its own has comments in its scripts too. */
+function commentsOf(path: string, text: string, pipelines: readonly Pipeline[]): Comments {
+  const pipeline = pipelines.find((each) => each.path === path);
+  const isFirst = pipeline !== undefined && pipeline === pipelines[0];
+  return pipeline !== undefined && (isFirst || /\.ya?ml$/i.test(path))
+    ? commentsOfPipeline(pipeline)
+    : commentsOfFile(path, text);
+}
+
+function isIgnored(rule: string, path: string, { ignore = {} }: Settings): boolean {
+  return Object.entries(ignore).some(([pattern, rules]) => rules.includes(rule) && matchesGlob(pattern, path));
+}
+
 const MAY_HOLD = /pipewarden:/i;
 
 /** A comment's mark, the word behind the name, and what stands in brackets behind that. */
@@ -115,7 +142,7 @@ function silenceIn(text: string, comments: Comments, findings: readonly Finding[
     for (const index of fitting) uses[index]?.add(finding.rule.id);
     // The nearest comment has the reason: one for the whole file comes last.
     const nearest = suppressions[fitting.find((index) => !suppressions[index]?.isWholeFile) ?? fitting[0] ?? -1];
-    if (nearest !== undefined) suppressed.push({ finding, reason: nearest.reason });
+    if (nearest !== undefined) suppressed.push({ finding, by: "comment", reason: nearest.reason });
     return nearest === undefined;
   });
   const used = suppressions.map((each, index) => ({ ...each, used: [...(uses[index] ?? [])] }));

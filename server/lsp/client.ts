@@ -46,6 +46,8 @@ export function readClient({
 export function capabilitiesFor({ pulls }: Client): ServerCapabilities {
   return {
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+    completionProvider: {},
+    hoverProvider: true,
     codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
     executeCommandProvider: { commands: [APPLY_FIX, PIN_FILE, PIN_WORKSPACE, VERIFY_PINS, UPDATE_PIN] },
     workspace: { workspaceFolders: { supported: true, changeNotifications: true } },

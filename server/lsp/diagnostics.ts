@@ -10,6 +10,7 @@ import { analyze, type Finding } from "../core/index.ts";
 import { toDiagnostic } from "./convert.ts";
 import type { FileReport, Report } from "./reports.ts";
 import type { Session } from "./server.ts";
+import { settingsDiagnostics } from "./settings-file.ts";
 import type { Source, Sources } from "./source.ts";
 import { uriKey } from "./uri.ts";
 
@@ -43,6 +44,11 @@ export function refresh({ connection, client, guard }: Session): void {
 function examine(source: Source): Report {
   const { findings, asked, listed } = analyze(source.file, source.context, source.settings);
   const paths = new Set([source.file.path, ...findings.map(({ path }) => path)]);
+  const settings = settingsDiagnostics(source);
+  if (settings.length > 0) {
+    const parts = [{ uri: source.uri, version: source.version, items: [...settings] }];
+    return { uri: source.uri, parts, asked: new Set() };
+  }
   return {
     uri: source.uri,
     parts: [...paths].flatMap((path) => partOf(source, path, findings)),

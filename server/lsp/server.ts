@@ -8,6 +8,7 @@ import { serveFixes } from "./fixes.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import type { NetworkOptions, Runtime } from "./runtime.ts";
 import { createSettings, type SettingsStore } from "./settings.ts";
+import { serveSettingsFile } from "./settings-file.ts";
 import { createSources, type Sources } from "./source.ts";
 import { uriKey } from "./uri.ts";
 import { createWorkspaceScan, type WorkspaceScan } from "./workspace-scan.ts";
@@ -38,6 +39,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
     serveDiagnostics(session);
     serveFixes(session);
     serveChanges(session);
+    serveSettingsFile(session);
     session.documents.listen(connection);
     return { capabilities: capabilitiesFor(client), serverInfo: { name: "Pipewarden" } };
   });

@@ -1,5 +1,5 @@
-import { ConfigurationRequest, type Connection } from "vscode-languageserver";
-import { readSettings, type Settings } from "../core/index.ts";
+import { ConfigurationRequest, type Connection, MessageType, ShowMessageNotification } from "vscode-languageserver";
+import { checkSettings, type Settings, type WrongSetting } from "../core/index.ts";
 import type { Client } from "./client.ts";
 import type { NetworkOptions } from "./runtime.ts";
 import { isInside, uriKey } from "./uri.ts";
@@ -29,14 +29,26 @@ export function createSettings(
   const canAsk = client.capabilities.workspace?.configuration === true;
   const pushed = { value: client.settings };
   const known = new Map<string, Promise<FolderSettings>>();
+  const told = new Set<string>();
 
   function load(folder: string): Promise<FolderSettings> {
     const loaded = known.get(folder);
     if (loaded !== undefined) return loaded;
-    const loading = ask("pipewarden", folder).then(readFolderSettings);
+    const loading = ask("pipewarden", folder).then((input) => {
+      for (const problem of checkSettings(input).problems) tell(problem);
+      return readFolderSettings(input);
+    });
     known.set(folder, loading);
     loading.catch(() => known.delete(folder));
     return loading;
+  }
+
+  /** Each once, however many folders have it. */
+  function tell({ key, message }: WrongSetting): void {
+    const text = `The setting pipewarden.${key} has a mistake, so the default holds there. ${message}`;
+    if (told.has(text)) return;
+    told.add(text);
+    connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Warning, message: text });
   }
 
   async function ask(section: string, folder: string): Promise<unknown> {
@@ -64,7 +76,7 @@ export function createSettings(
 export function readFolderSettings(input: unknown): FolderSettings {
   const network = isRecord(input) && isRecord(input.network) ? input.network : {};
   return {
-    core: readSettings(input),
+    core: checkSettings(input).settings,
     network: { enabled: network.enabled !== false, allowedHosts: strings(network.allowedHosts) },
   };
 }

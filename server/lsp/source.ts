@@ -1,5 +1,12 @@
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { type Context, EMPTY_CONTEXT, parseSettings, type Settings, type SourceFile } from "../core/index.ts";
+import {
+  type Context,
+  EMPTY_CONTEXT,
+  mergeSettings,
+  parseSettings,
+  type Settings,
+  type SourceFile,
+} from "../core/index.ts";
 import type { Files, Place } from "./runtime.ts";
 import type { FolderSettings, SettingsStore } from "./settings.ts";
 import { pathBelow, pathOf, rootOf, uriBelow, uriKey } from "./uri.ts";
@@ -12,6 +19,8 @@ export interface Source {
   /** The text with its lines. */
   readonly document: TextDocument;
   readonly file: SourceFile;
+  /** True for the file that holds the repository's settings. */
+  readonly isSettings: boolean;
   /** The repository around the file, with open documents in the place of what is on disk. */
   readonly context: Context;
   /** The repository's own settings, and the person's for what the repository says nothing about. */
@@ -108,17 +117,18 @@ function sourceOf(
     return read === undefined ? undefined : TextDocument.create(uri, "plaintext", 0, read);
   });
   const context: Context = { ...place.context, read: (other) => documentAt(other)?.getText() };
-  const settings = merge(core, parseSettings(context.read(files.settingsFile) ?? "").settings);
-  const isExcluded = files.patternTest(settings.exclude);
+  const settings = mergeSettings(core, parseSettings(context.read(files.settingsFile) ?? "").settings);
+  const isExcluded = files.patternTest(settings.exclude ?? []);
   if (isExcluded(path)) return undefined;
   return {
     uri: document.uri,
     version,
     document,
     file: { path, text },
+    isSettings: path === files.settingsFile,
     context,
     settings,
-    network,
+    network: { ...network, enabled: settings.network?.enabled !== false },
     isExcluded,
     listTest: (globs) => {
       const isMeant = files.patternTest(globs.map((glob) => `/${glob.replace(/^\/+/u, "")}`));
@@ -151,14 +161,4 @@ function remembering<V>(read: (key: string) => V): (key: string) => V {
 /** A document of another world, such as an untitled one, is known by its own path and has nothing around it. */
 function elsewhere(uri: string): Place {
   return { root: rootOf(uri), path: pathOf(uri), context: EMPTY_CONTEXT };
-}
-
-/** Where the repository says something it wins: its editors and its command line must not disagree. */
-function merge(person: Settings, repository: Settings): Required<Settings> {
-  return {
-    rules: { ...person.rules, ...repository.rules },
-    exclude: [...(person.exclude ?? []), ...(repository.exclude ?? [])],
-    trusted: [...(person.trusted ?? []), ...(repository.trusted ?? [])],
-    requireReason: repository.requireReason ?? person.requireReason ?? false,
-  };
 }

@@ -157,7 +157,7 @@ describe("the comment that silences a finding", () => {
     const pipeline = pipelineOf({ path, text }, context);
     const [finding] = analyze({ path, text }, context, DEFAULT_SETTINGS).findings;
     assert.ok(pipeline && finding);
-    const fix = suppressionFix(pipeline, finding, "place", needsReason);
+    const fix = suppressionFix([pipeline], finding, "place", needsReason);
     const edited = fix && withEdits({ path, text }, fix.edits, context);
     return edited && (finding.path === path ? edited.file.text : edited.context.read(finding.path));
   };
@@ -218,7 +218,7 @@ describe("the comment that silences a finding", () => {
         const pipeline = pipelineOf(file, contextOf());
         const before = analyze(file, contextOf(), DEFAULT_SETTINGS).findings;
         for (const finding of before.filter(({ rule }) => rule.review === undefined)) {
-          const fix = pipeline && suppressionFix(pipeline, finding, where, false);
+          const fix = pipeline && suppressionFix([pipeline], finding, where, false);
           assert.ok(fix, `${example.title}: ${finding.message}`);
           const edited = withEdits(file, fix.edits, contextOf()).file;
           assert.equal(isSound(edited.text), isSound(file.text), edited.text);

@@ -39,7 +39,7 @@ describe("readConfiguration", () => {
       [
         "1: There is no setting “rule”. There are",
         "3: There is no rule “unpinned-acton”. Th",
-        "4: The severity of “unpinned-action” mus",
+        "4: The value of “unpinned-action” must b",
         "6: Expected a list of patterns as in a .",
       ],
     );

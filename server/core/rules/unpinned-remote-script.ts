@@ -1,6 +1,7 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
+import type { Policy } from "../policy.ts";
 import { type Reach, reachOf } from "../reach.ts";
-import { addresses, callers, cureFor, pinFixes, placeIn } from "../remote.ts";
+import { addresses, callers, cureFor, isTrusted, pinFixes, placeIn } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { severityOf, theftSentence } from "../severity.ts";
 import { contains } from "../text.ts";
@@ -102,9 +103,9 @@ jobs:
 `,
     },
   ],
-  check: function* (pipeline) {
+  check: function* (pipeline, policy) {
     for (const remote of remoteExecutions(pipeline)) {
-      if (remote.execution.via === "direct" || isHidden(remote)) yield problem(remote);
+      if (remote.execution.via === "direct" || isHidden(remote)) yield problem(remote, policy);
     }
   },
 };
@@ -117,7 +118,7 @@ function hiddenMessage(runner: string, reach: Reach): string {
   return `This step decodes text and hands it to ${runner}, so nobody who reads the file can see what runs.${theftSentence(reach)} Write the script out in plain text.`;
 }
 
-function problem({ job, step, script, execution, downloads }: RemoteExecution): Problem {
+function problem({ job, step, script, execution, downloads }: RemoteExecution, policy: Policy): Problem {
   const { now: reach, later: reachLater } = reachOf(job, step);
   const fixes = pinFixes(downloads);
   const cure = cureFor(downloads, fixes, "Download it, compare its SHA-256, then run it.");
@@ -129,7 +130,7 @@ function problem({ job, step, script, execution, downloads }: RemoteExecution): 
     message: isHidden({ downloads })
       ? hiddenMessage(execution.runner, reach)
       : `This step runs whatever ${addresses(downloads)} sends at that moment: ${execution.runner} gets it with no check of its content.${theftSentence(reach)} ${cure}`,
-    severity: severityOf("download", "warning", reach),
+    severity: isTrusted(downloads, policy) ? "information" : severityOf("download", "warning", reach),
     related: [
       ...elsewhere.map(({ download, script: from }) => ({
         ...placeIn(from, download.span),

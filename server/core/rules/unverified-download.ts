@@ -1,7 +1,8 @@
 import { type RemoteExecution, remoteExecutions } from "../flow.ts";
 import type { Pipeline, Script } from "../model.ts";
+import type { Policy } from "../policy.ts";
 import { reachOf, reachOfAll } from "../reach.ts";
-import { callers, cureFor, type Fetched, lineOf, pinFixes, placeIn } from "../remote.ts";
+import { callers, cureFor, type Fetched, isTrusted, lineOf, pinFixes, placeIn } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { severityOf, theftSentence } from "../severity.ts";
 import { shortened } from "../wording.ts";
@@ -79,7 +80,7 @@ jobs:
 `,
     },
   ],
-  check: function* (pipeline) {
+  check: function* (pipeline, policy) {
     const runs = remoteExecutions(pipeline).filter(
       ({ execution }) => execution.via === "file" && execution.checks.length === 0,
     );
@@ -93,11 +94,11 @@ jobs:
         else known.runs.push(run);
       }
     }
-    for (const { fetched, runs: places } of fetches.values()) yield problem(pipeline, fetched, places);
+    for (const { fetched, runs: places } of fetches.values()) yield problem(pipeline, fetched, places, policy);
   },
 };
 
-function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExecution[]): Problem {
+function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExecution[], policy: Policy): Problem {
   const [first] = runs;
   const { now: reach, later: reachLater } = reachOfAll(runs.map(({ job, step }) => reachOf(job, step)));
   const place = placeIn(fetched.script, fetched.download.span);
@@ -107,7 +108,7 @@ function problem(pipeline: Pipeline, fetched: Fetched, runs: readonly RemoteExec
   return {
     ...place,
     message: `${shortened(fetched.download.url)} is downloaded here and ${verb} ${whereOf(pipeline, fetched, runs)}, and nothing checks its content on the way.${theftSentence(reach)} ${cure}`,
-    severity: severityOf("download", "warning", reach),
+    severity: isTrusted([fetched], policy) ? "information" : severityOf("download", "warning", reach),
     related: [
       ...runs.map(({ script, execution }) => ({
         ...placeIn(script, execution.span),

@@ -1,3 +1,4 @@
+import { matchesGlob } from "../glob.ts";
 import type { YamlFile } from "../yaml.ts";
 import { appveyor } from "./appveyor.ts";
 import { azurePipelines } from "./azure-pipelines.ts";
@@ -33,8 +34,19 @@ export const SYSTEMS: readonly System[] = [
   woodpecker,
 ];
 
-/** The system that a file belongs to: a claim by path wins over one by content; `undefined` where nobody claims it. */
-export function systemFor(path: string, yaml: YamlFile): System | undefined {
+/**
+ * The system that a file belongs to: what a person says about its path wins, then a claim by path, then one by content; `undefined` where
+ * nobody claims it.
+ *
+ * @param globs patterns of paths by the system's id
+ */
+export function systemFor(
+  path: string,
+  yaml: YamlFile,
+  globs: Readonly<Record<string, readonly string[]>> = {},
+): System | undefined {
+  const chosen = SYSTEMS.find(({ id }) => globs[id]?.some((glob) => matchesGlob(glob, path)));
+  if (chosen !== undefined) return chosen;
   const claims = SYSTEMS.map((system) => ({ system, strength: system.claims(path, yaml) }));
   return claims.filter(({ strength }) => strength > 0).sort((a, b) => b.strength - a.strength)[0]?.system;
 }

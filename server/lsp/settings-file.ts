@@ -1,0 +1,48 @@
+import { CompletionItemKind, type Diagnostic, DiagnosticSeverity, MarkupKind } from "vscode-languageserver";
+import { completeSettings, explainSetting, parseSettings } from "../core/index.ts";
+import { toRange } from "./convert.ts";
+import type { Session } from "./server.ts";
+import type { Source } from "./source.ts";
+import { uriKey } from "./uri.ts";
+
+/** Completes and explains what a person writes in a repository's settings file. Other documents are left to others. */
+export function serveSettingsFile({ connection, documents, runtime, guard }: Session): void {
+  const documentOf = (uri: string) =>
+    isSettingsFile(uri, runtime.files.settingsFile) ? documents.get(uri) : undefined;
+  connection.onCompletion(({ textDocument: { uri }, position }) =>
+    guard("complete settings", [], async () => {
+      const document = documentOf(uri);
+      if (document === undefined) return [];
+      return completeSettings(document.getText(), document.offsetAt(position)).map(({ word, meaning, span, text }) => ({
+        label: word,
+        kind: CompletionItemKind.Property,
+        documentation: meaning,
+        textEdit: { range: toRange(span, document), newText: text },
+      }));
+    }),
+  );
+  connection.onHover(({ textDocument: { uri }, position }) =>
+    guard("explain a setting", null, async () => {
+      const document = documentOf(uri);
+      const found = document && explainSetting(document.getText(), document.offsetAt(position));
+      if (document === undefined || found === undefined) return null;
+      return { contents: { kind: MarkupKind.Markdown, value: found.markdown }, range: toRange(found.span, document) };
+    }),
+  );
+}
+
+/** What is wrong in a repository's settings file, as an editor shows it; nothing for every other file. */
+export function settingsDiagnostics({ document, file, isSettings }: Source): readonly Diagnostic[] {
+  if (!isSettings) return [];
+  return parseSettings(file.text).problems.map(({ span, message }) => ({
+    range: toRange(span, document),
+    severity: DiagnosticSeverity.Warning,
+    source: "pipewarden",
+    code: "settings",
+    message: `${message} The default holds here.`,
+  }));
+}
+
+function isSettingsFile(uri: string, name: string): boolean {
+  return uriKey(uri).endsWith(`/${name}`);
+}
