@@ -41,6 +41,8 @@ describe("an action of the repository", () => {
     assert.deepEqual(of("inputs['TOKEN']"), [`UPLOAD of ${ACTION}`]);
     assert.deepEqual(of("inputs.own"), [`GITHUB_TOKEN of ${ACTION}`]);
     assert.deepEqual(of("secrets.OTHER"), ["-"]);
+    const plain = { [CI]: workflow(`${USE}  with: {own: x}\n`, ""), [ACTION]: action(reads("inputs.own")) };
+    assert.match(said(plain, CI)[0] ?? "", / ; - ; Run by/);
     assert.deepEqual(of("inputs.other"), ["-"]);
   });
 

@@ -90,7 +90,7 @@ function wide({ name }: AmbientSecret, span: Span): Problem {
 function groupsOfJobs(pipeline: Pipeline): ReadonlyMap<string, readonly Span[]> {
   const groups = new Map<string, Span[]>();
   for (const job of pipeline.jobs) {
-    const own = scopeChain(job.scope).filter(({ level }) => level === "job");
+    const own = scopeChain(job.scope).filter(({ level, path }) => level === "job" && path === pipeline.scope.path);
     for (const { name, span } of own.flatMap(({ ambient }) => ambient.filter(isGroup))) {
       if (span === undefined) continue;
       const spans = groups.get(name) ?? [];

@@ -1,19 +1,10 @@
 import type { SourceFile } from "../analyze.ts";
+import type { Context } from "../context.ts";
 import type { AmbientSecret, Job, OperatingSystem, Pipeline, Reference, Scope, Step, Variable } from "../model.ts";
 import { repinOf } from "../reference.ts";
 import { insertion, items, scalar, text, type YamlFile, type YamlNode } from "../yaml.ts";
 import { alternatives, bareScope, bareStep, type Dialect, firstLine, scalarsBelow, variableOf } from "./reading.ts";
-import {
-  DIRECTIVE,
-  dialectOf,
-  field,
-  fields,
-  listOf,
-  type Names,
-  namesIn,
-  pairs,
-  pairVariables,
-} from "./reading-azure.ts";
+import { DIRECTIVE, dialectOf, field, fields, listOf, type Names, pairs, pairVariables } from "./reading-azure.ts";
 import {
   type AzureReader,
   callsTemplate,
@@ -24,6 +15,14 @@ import {
   repositoryTarget,
   templateReference,
 } from "./reading-azure-steps.ts";
+import {
+  namesAround,
+  pullTemplate,
+  templatesOf,
+  variableTemplates,
+  withParameters,
+} from "./reading-azure-templates.ts";
+import type { Call } from "./reading-pulled.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -45,7 +44,7 @@ export const azurePipelines: System = {
     if (/(?:^|\/)(?:\.azure-pipelines\/.*|\.azuredevops\/.*|\.vsts-[^/]*)\.ya?ml$/.test(path)) return shape > 0 ? 2 : 0;
     return shape > 0 && shape + pairs(root).filter(({ key }) => ROOT_KEYS.has(key)).length > 1 ? 1 : 0;
   },
-  read: (file, yaml) => readFile(file, yaml),
+  read: (file, yaml, context, call) => readFile(file, yaml, context, call, []),
 };
 
 /** Keys of the top level that are no sign of their own. */
@@ -85,8 +84,15 @@ interface Reader extends AzureReader {
   readonly names: Names;
 }
 
-function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
-  const explained = namesIn(root);
+function readFile(
+  file: SourceFile,
+  { documents: [root] }: YamlFile,
+  context: Context,
+  call: Call | undefined,
+  machines: readonly OperatingSystem[],
+): Pipeline {
+  const templates = templatesOf(file, context, call, machines, readFile);
+  const explained = namesAround(templates, file, root, call);
   const named = (kind: string, key: string): readonly (readonly [string, YamlNode])[] =>
     listOf(field(root, "resources", kind)).map((node) => [text(field(node, key)) ?? "", node] as const);
   const repositories = named("repositories", "repository").filter(([name]) => name !== "self");
@@ -95,12 +101,13 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
   const reader: Reader = {
     file,
     names: explained,
-    dialect: dialectOf(explained),
+    templates,
+    dialect: withParameters(dialectOf(explained), root, call),
     containers,
     repositories: new Set(repositories.map(([name]) => name)),
     template,
   };
-  const scope = variablesScope(reader, "pipeline", "the whole pipeline", undefined, root);
+  const scope = variablesScope(reader, "pipeline", "the whole pipeline", call?.scope, root);
   const { id: system, name: systemName } = azurePipelines;
   return {
     system,
@@ -115,20 +122,26 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
       ...repositories.flatMap(([, node]) => repositoryReference(reader, node, scope)),
       ...[...containers.values()].flatMap((node) => containerReference(reader, node, undefined)),
       ...extendedReferences(reader, root, scope),
-      ...[root, ...listOf(field(root, "stages"))].flatMap((node) => variableTemplates(reader, node, scope)),
+      ...[root, ...listOf(field(root, "stages"))].flatMap((node) => variableReferences(reader, node, scope)),
     ],
     scope,
+    pulled: templates.pulled,
   };
 }
 
 /** The template that a pipeline extends. */
 function extendedReferences(reader: Reader, root: YamlNode | undefined, scope: Scope): readonly Reference[] {
+  const { file, dialect, templates } = reader;
   const template = scalar(field(root, "extends", "template"));
-  return template === undefined ? [] : templateReference(reader, template, scope);
+  if (template === undefined) return [];
+  const parameters = pairVariables(file, field(root, "extends", "parameters"), dialect);
+  const machines = operatingSystemsOf(reader, field(root, "pool"));
+  pullTemplate(templates, file, template, { span: template.span, scope, parameters, machines });
+  return templateReference(reader, template, scope);
 }
 
 /** The templates among the variables of a pipeline, stage or job. */
-function variableTemplates(reader: Reader, owner: YamlNode | undefined, scope: Scope): readonly Reference[] {
+function variableReferences(reader: Reader, owner: YamlNode | undefined, scope: Scope): readonly Reference[] {
   return listOf(field(owner, "variables")).flatMap((item) => {
     const template = scalar(field(item, "template"));
     return template === undefined ? [] : templateReference(reader, template, scope);
@@ -162,13 +175,22 @@ function repositoryReference({ file }: Reader, node: YamlNode, scope: Scope): re
  * with underscores, so that a variable has two. A macro names one as well, so it cannot move to the environment of a step.
  */
 function variablesScope(
-  { file, dialect }: Reader,
+  reader: Reader,
   level: Scope["level"],
   label: string,
   parent: Scope | undefined,
   owner: YamlNode | undefined,
 ): Scope {
+  const { file, dialect } = reader;
   const lists = fields(owner, "variables");
+  const around = lists
+    .flatMap((list) => variableTemplates(reader.templates, file, list))
+    .reduce((outer: Scope | undefined, { file: other, root, trail }): Scope => {
+      const templates = { ...reader.templates, trail };
+      const named = `the variables of ${other.path}`;
+      const scope = variablesScope({ ...reader, file: other, templates }, level, named, outer, root);
+      return { ...scope, path: other.path };
+    }, parent);
   const listed = lists.flatMap((list) => listOf(list).flatMap((item) => listedVariable(file, item, dialect)));
   const own = alternatives([[...lists.flatMap((map) => pairVariables(file, map, dialect)), ...listed]]);
   const variables = own.flatMap((variable): readonly Variable[] => {
@@ -176,7 +198,7 @@ function variablesScope(
     const name = variable.name.toUpperCase().replace(/[^A-Z\d_]/g, "_");
     return name === variable.name || variable.secrets.length > 0 ? [fixed] : [fixed, { ...fixed, name }];
   });
-  return bareScope({ level, label, parent, variables, ambient: lists.flatMap(groupsOf) });
+  return bareScope({ level, label, parent: around, variables, ambient: lists.flatMap(groupsOf) });
 }
 
 /** `- name: x` with its value, or with the values that directives give it. */
@@ -244,10 +266,14 @@ function readTemplate(reader: Reader, item: YamlNode, scope: Scope, pool: YamlNo
   const { file, dialect } = reader;
   const template = scalar(field(item, "template"));
   const label = `template “${template?.text ?? "?"}”`;
-  const inputs = pairVariables(file, field(item, "parameters"), dialect).filter(({ value }) => value !== undefined);
+  const parameters = pairVariables(file, field(item, "parameters"), dialect);
+  const inputs = parameters.filter(({ value }) => value !== undefined);
   const references = template === undefined ? [] : templateReference(reader, template, scope);
   const step = bareStep({ label, span: firstLine(file, item.span), scope, references, inputs });
   const call: Job = { id: label, span: step.span, scope, steps: [step], references: [] };
+  const machines = operatingSystemsOf(reader, pool);
+  if (template !== undefined)
+    pullTemplate(reader.templates, file, template, { span: step.span, scope, parameters, machines });
   return [call, ...readHanded(reader, field(item, "parameters"), scope, pool)];
 }
 
@@ -304,7 +330,7 @@ function jobOf(reader: Reader, job: YamlNode | undefined, id: string, outer: Sco
     references: [
       ...containerReference(reader, container, host.scope),
       ...services,
-      ...variableTemplates(reader, job, scope),
+      ...variableReferences(reader, job, scope),
     ],
   };
 }
@@ -351,7 +377,8 @@ function containerScope(
 }
 
 /** From the image of the machines; a variable is looked up in all of the file, a matrix included. */
-function operatingSystemsOf({ names }: Reader, pool: YamlNode | undefined): readonly OperatingSystem[] {
+function operatingSystemsOf({ names, templates }: Reader, pool: YamlNode | undefined): readonly OperatingSystem[] {
+  if (pool === undefined) return templates.machines;
   const written = [pool, ...pairs(pool).map(({ value }) => value)].flatMap((node) => scalarsBelow(node));
   const images = written.flatMap(({ text: image }) => {
     const variable = /^\$\(([\w.-]+)\)$|^\$\{\{\s*variables\.([\w.-]+)\s*\}\}$/.exec(image.trim());

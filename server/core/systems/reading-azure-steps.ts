@@ -24,12 +24,14 @@ import {
   wordEdit,
 } from "./reading.ts";
 import { field, fields, listOf, pairs, pairVariables } from "./reading-azure.ts";
+import { pullTemplate, type Templates } from "./reading-azure-templates.ts";
 import { type Meanings, withPasted } from "./reading-pasted.ts";
 
 // The steps of Azure Pipelines: scripts, tasks that run code, and templates of steps.
 
 /** What a file declares for all its jobs. */
 export interface AzureReader {
+  readonly templates: Templates;
   readonly file: Reading;
   readonly dialect: Dialect;
   /** `resources.containers` by their names. */
@@ -92,6 +94,11 @@ function readStep(reader: AzureReader, step: YamlNode, host: Host): readonly Ste
     tolerated: /^true$/i.test(text(field(step, "continueOnError")) ?? ""),
     always: /\b(?:always|failed|succeededorfailed|canceled)\s*\(/i.test(text(field(step, "condition")) ?? ""),
   });
+  if (template !== undefined) {
+    const parameters = pairVariables(file, inputs, dialect);
+    const use = { span: result.span, scope: host.scope, parameters, machines: host.operatingSystems };
+    pullTemplate(reader.templates, file, template, use);
+  }
   return [result, ...readSteps(reader, handed, host)];
 }
 

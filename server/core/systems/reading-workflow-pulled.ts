@@ -120,5 +120,6 @@ function inputSecrets(
     return [key.toLowerCase(), secretsBelow(get(value, "default"), dialect)] as const;
   });
   const given = inputs.map(({ name, secrets }) => [name.toLowerCase(), secrets] as const);
-  return new Map([...defaults, ...given].filter(([, secrets]) => secrets.length > 0));
+  const known = new Map([...defaults, ...given]);
+  return new Map([...known].filter(([, secrets]) => secrets.length > 0));
 }
