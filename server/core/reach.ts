@@ -137,6 +137,10 @@ interface Holder {
 
 const SHARED = new WeakMap<Job, Sharing>();
 
+/** What the steps of one job may leave to each other, and how many names they may have of their own: more than anybody can read. */
+const MAX_KEPT = 200;
+const MAX_HOLDERS = 1000;
+
 /** Computed once for each job, however many findings ask. */
 function sharingOf(job: Job): Sharing {
   const known = SHARED.get(job);
@@ -151,12 +155,12 @@ function sharingOf(job: Job): Sharing {
     if (removed.length > 0) kept = kept.filter(({ key }) => !removed.includes(key));
     const names = new Set(kept.map(({ secret, place }) => `${place} ${secret.name}`));
     const added = left.filter(({ secret, place }) => !names.has(`${place} ${secret.name}`));
-    if (added.length > 0) kept = [...kept, ...added];
+    if (added.length > 0 && kept.length < MAX_KEPT) kept = [...kept, ...added].slice(0, MAX_KEPT);
     if (!isTamperable(job, step)) continue;
     for (const secret of [...ownOf(step), ...left.map((each) => each.secret)]) {
       const list = holders.get(secret.name);
-      if (list === undefined) holders.set(secret.name, [{ at, secret }]);
-      else if (list.at(-1)?.at !== at) list.push({ at, secret });
+      if (list !== undefined) list.push({ at, secret });
+      else if (holders.size < MAX_HOLDERS) holders.set(secret.name, [{ at, secret }]);
     }
   }
   const sharing: Sharing = { before, holders, reaches: new Map() };

@@ -69,7 +69,7 @@ describe("an action of the repository", () => {
   it("shows the references in it as those of the pipeline", () => {
     const files = { [CI]: workflow(USE), [ACTION]: action("- uses: some/thing@v1\n") };
     assert.deepEqual(said(files, CI, "unpinned-action"), [
-      `warning ${ACTION}: some/thing@v1 ; - ; Run by step “Send” @ ${CI}:8`,
+      `error ${ACTION}: some/thing@v1 ; GITHUB_TOKEN of ${ACTION}, NPM_TOKEN ; Run by step “Send” @ ${CI}:8`,
     ]);
     const commit = "11bd71901bbe5b1630ceea73d27597364c9af683";
     const answers = [{ kind: "commit", commit, refKind: "tag" }] as const;
