@@ -1,8 +1,12 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
 import { startServer } from "./lsp/server.ts";
 import { createResolver } from "./resolvers/network.ts";
+import { openKeptReports } from "./workspace/kept-reports.ts";
 import { createScriptStore } from "./workspace/script-store.ts";
+import { startThread, threadCount, threadProgram } from "./workspace/threads.ts";
 import { createUriFiles } from "./workspace/uri-files.ts";
 
 // The language server as a process of its own: `--node-ipc` for VS Code, `--stdio` for other editors.
@@ -10,4 +14,15 @@ startServer(createConnection(ProposedFeatures.all), {
   files: createUriFiles(),
   resolver: createResolver,
   scripts: (folder) => createScriptStore(fileURLToPath(folder)),
+  threads: threadCount,
+  startThread,
+  openKept: (folder, workspace) => openKeptReports(fileURLToPath(folder), JSON.stringify(workspace), buildOf()),
 });
+
+/** Names this build of the program by the content of what analyses files. */
+function buildOf(): string {
+  const programs = [process.argv[1] ?? "", threadProgram() ?? ""].filter((file) => file !== "");
+  const hash = createHash("sha256");
+  for (const program of programs) hash.update(readFileSync(program));
+  return hash.digest("hex");
+}

@@ -147,7 +147,8 @@ export const SETTINGS: readonly Setting[] = [
   {
     key: "scan.limit",
     shape: { kind: "count", fallback: 20_000 },
-    meaning: "So many CI files of a workspace folder are looked at; the others when they are opened.",
+    meaning:
+      "So many CI files of a workspace folder are looked at, and of YAML files whose path does not tell that they are pipelines at most 2,000; the others when they are opened.",
     where: "editor",
     scope: "resource",
   },

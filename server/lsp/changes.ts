@@ -52,7 +52,8 @@ function serveSettings(session: Session): void {
   connection.onDidChangeConfiguration(({ settings: pushed }) => {
     void guard("read the settings", undefined, async () => {
       if (!(await settings.reload(pushed))) return;
-      lookAtEverything(session);
+      session.scan.again();
+      refresh(session);
     });
   });
   if (client.capabilities.workspace?.didChangeConfiguration?.dynamicRegistration !== true) return;
@@ -80,11 +81,10 @@ function serveFolders({ connection, folders, scan }: Session): void {
  * everything depends.
  */
 function lookAtDependents(session: Session, uri: string, how: "typed" | "changed" | "come or gone"): void {
-  if (uriKey(uri).endsWith(`/${session.runtime.files.settingsFile}`)) lookAtEverything(session);
+  const name = `/${session.runtime.files.settingsFile}`;
+  if (uriKey(uri).endsWith(name)) {
+    session.scan.againBelow(uri.slice(0, uri.lastIndexOf("/")));
+    refresh(session);
+  }
   session.scan.lookAtDependents(uri, how);
-}
-
-function lookAtEverything(session: Session): void {
-  session.scan.again();
-  refresh(session);
 }

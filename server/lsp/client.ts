@@ -7,6 +7,7 @@ import {
 } from "vscode-languageserver";
 import { APPLY_FIX } from "./apply-fix.ts";
 import { PIN_FILE, PIN_WORKSPACE } from "./pin-everything.ts";
+import { SCAN_WORKSPACE, STOP_SCAN } from "./scan-progress.ts";
 import { UPDATE_PIN, VERIFY_PINS } from "./verify-pins.ts";
 
 /** What is known about the client from its first message. */
@@ -20,7 +21,7 @@ export interface Client {
   readonly trusted: boolean;
   /** The initialization option `settings`, for clients that cannot be asked: `{ pipewarden: {…}, http: {…} }`. */
   readonly settings: unknown;
-  /** The initialization option `storage`: URI of a folder in which the server may keep the texts of pinned scripts. */
+  /** The initialization option `storage`: URI of a folder in which the server may keep the texts of pinned scripts, and reports on files. */
   readonly storage: string | undefined;
 }
 
@@ -49,7 +50,9 @@ export function capabilitiesFor({ pulls }: Client): ServerCapabilities {
     completionProvider: {},
     hoverProvider: true,
     codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
-    executeCommandProvider: { commands: [APPLY_FIX, PIN_FILE, PIN_WORKSPACE, VERIFY_PINS, UPDATE_PIN] },
+    executeCommandProvider: {
+      commands: [APPLY_FIX, PIN_FILE, PIN_WORKSPACE, VERIFY_PINS, UPDATE_PIN, SCAN_WORKSPACE, STOP_SCAN],
+    },
     workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
     // No document has to be asked for again because another one changed: the server knows the dependents and says so.
     ...(pulls && {

@@ -1,13 +1,13 @@
-import {
-  type CreateFile,
-  type Diagnostic,
-  type DiagnosticRelatedInformation,
+import type {
+  CreateFile,
+  Diagnostic,
+  DiagnosticRelatedInformation,
   DiagnosticSeverity,
-  type Position,
-  type Range,
-  type TextDocumentEdit,
-  type TextEdit,
-  type WorkspaceEdit,
+  Position,
+  Range,
+  TextDocumentEdit,
+  TextEdit,
+  WorkspaceEdit,
 } from "vscode-languageserver";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import {
@@ -23,11 +23,12 @@ import type { Source } from "./source.ts";
 
 // The only file of the server with lines and columns.
 
-const SEVERITIES: { readonly [S in Severity]: DiagnosticSeverity } = {
-  error: DiagnosticSeverity.Error,
-  warning: DiagnosticSeverity.Warning,
-  information: DiagnosticSeverity.Information,
-  hint: DiagnosticSeverity.Hint,
+/** The protocol's own numbers, so that the threads that look at files need not load the protocol for four names. */
+export const SEVERITIES: { readonly [S in Severity]: DiagnosticSeverity } = {
+  error: 1,
+  warning: 2,
+  information: 3,
+  hint: 4,
 };
 
 /** A finding as an editor shows it in the document that it lies in. */
@@ -90,7 +91,7 @@ function joined(a: Diagnostic, b: Diagnostic): Diagnostic {
   return { ...grave, relatedInformation: [...distinct.values()] };
 }
 
-function severityOf({ severity = DiagnosticSeverity.Error }: Diagnostic): number {
+function severityOf({ severity = SEVERITIES.error }: Diagnostic): number {
   return severity;
 }
 

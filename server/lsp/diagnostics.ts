@@ -6,12 +6,9 @@ import {
   type PublishDiagnosticsParams,
   type WorkspaceDiagnosticReport,
 } from "vscode-languageserver";
-import { analyze, type Finding } from "../core/index.ts";
-import { toDiagnostic } from "./convert.ts";
-import type { FileReport, Report } from "./reports.ts";
+import { examineFile } from "./examine.ts";
+import type { FileReport } from "./reports.ts";
 import type { Session } from "./server.ts";
-import { settingsDiagnostics } from "./settings-file.ts";
-import type { Source, Sources } from "./source.ts";
 import { uriKey } from "./uri.ts";
 
 /**
@@ -24,45 +21,10 @@ export function serveDiagnostics(session: Session): void {
   else push(session);
 }
 
-/** Analyses a CI file, open or not; `undefined` where it is none, is not wanted, is left out or cannot be read. */
-export async function examineFile(
-  uri: string,
-  sources: Sources,
-  isWanted: (isOpen: boolean) => boolean,
-): Promise<Report | undefined> {
-  if (!sources.mayBePipeline(uri)) return undefined;
-  const source = await sources.find(uri);
-  return source === undefined || !isWanted(source.version !== null) ? undefined : examine(source);
-}
-
 /** Makes the client ask again for its open documents. One that does not ask is sent what is new. */
 export function refresh({ connection, client, guard }: Session): void {
   if (!client.pulls || client.capabilities.workspace?.diagnostics?.refreshSupport !== true) return;
   void guard("have the diagnostics refreshed", undefined, () => connection.languages.diagnostics.refresh());
-}
-
-function examine(source: Source): Report {
-  const { findings, asked, listed } = analyze(source.file, source.context, source.settings);
-  const paths = new Set([source.file.path, ...findings.map(({ path }) => path)]);
-  const settings = settingsDiagnostics(source);
-  if (settings.length > 0) {
-    const parts = [{ uri: source.uri, version: source.version, items: [...settings] }];
-    return { uri: source.uri, parts, asked: new Set() };
-  }
-  return {
-    uri: source.uri,
-    parts: [...paths].flatMap((path) => partOf(source, path, findings)),
-    asked: new Set(asked.map((path) => uriKey(source.uriOf(path)))),
-    ...(listed.length > 0 && { lists: source.listTest(listed) }),
-  };
-}
-
-function partOf(source: Source, path: string, findings: readonly Finding[]): FileReport[] {
-  const document = source.documentAt(path);
-  if (document === undefined || source.isExcluded(path)) return [];
-  const own = findings.filter((finding) => finding.path === path);
-  const items = own.map((finding) => toDiagnostic(finding, document, source));
-  return [{ uri: document.uri, version: source.versionOf(document.uri), items }];
 }
 
 function answerPulls(session: Session): void {
@@ -87,8 +49,10 @@ function answerPulls(session: Session): void {
   );
   // The client's own answer for an open document goes before what it is told about the workspace, so it has to ask anew.
   scan.subscribe((reports) => {
-    const isNews = ({ uri, items }: FileReport) =>
-      (answers.get(uriKey(uri)) ?? JSON.stringify(items)) !== JSON.stringify(items);
+    const isNews = ({ uri, items }: FileReport) => {
+      const answer = answers.get(uriKey(uri));
+      return answer !== undefined && answer !== JSON.stringify(items);
+    };
     if (reports.some(isNews)) refresh(session);
   });
   documents.onDidClose(({ document }) => answers.delete(uriKey(document.uri)));

@@ -1,6 +1,7 @@
 import { APPLY_FIX, applyFix } from "./apply-fix.ts";
 import { listFixes } from "./code-actions.ts";
 import { PIN_FILE, PIN_WORKSPACE, pinEverything } from "./pin-everything.ts";
+import { SCAN_WORKSPACE, STOP_SCAN } from "./scan-progress.ts";
 import type { Session } from "./server.ts";
 import { uriKey } from "./uri.ts";
 import { SCRIPT_TEXT, scriptText, UPDATE_PIN, updatePin, VERIFY_PINS, verifyPins } from "./verify-pins.ts";
@@ -44,6 +45,13 @@ export function serveFixes(session: Session): void {
           return verifyPins(args[0], session, trust.given, token);
         case UPDATE_PIN:
           await updatePin(args[0], session);
+          return null;
+        case SCAN_WORKSPACE:
+          scan.start();
+          scan.again();
+          return null;
+        case STOP_SCAN:
+          scan.stop();
           return null;
         default:
           return null;

@@ -4,6 +4,8 @@ export interface Queue<T> {
   add(key: string, item: T, urgent?: boolean): void;
   /** Resolves when the key neither waits nor is under way. What waits is done before everything else that does. */
   done(key: string): Promise<void>;
+  /** True while anything waits or is under way. */
+  isBusy(): boolean;
   /** Resolves when nothing waits and nothing is under way. */
   idle(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function createQueue<T extends NonNullable<unknown>>(work: (item: T) => P
       waiting.delete(key);
       while (urgent.has(key) || waiting.has(key) || running.key === key) await running.step;
     },
+    isBusy: () => running.all !== undefined,
     idle: () => running.all ?? Promise.resolve(),
   };
 }

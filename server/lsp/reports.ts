@@ -10,16 +10,50 @@ export interface FileReport {
   readonly items: Diagnostic[];
 }
 
-/** What the analysis of one CI file found, there and in the files that it runs. */
+/** What the analysis of one CI file found, there and in the files that it runs. Plain data, so that it can cross threads and be kept. */
 export interface Report {
   readonly uri: string;
   /** One for the CI file, and one for each other file with a finding. */
-  readonly parts: readonly FileReport[];
-  /** Keys of the files that the analysis looked at: when one of them changes, the report is out of date. */
-  readonly asked: ReadonlySet<string>;
-  /** True for the keys of files and folders that make the report out of date when they come or go. Absent where there are none. */
-  lists?(key: string): boolean;
+  readonly parts: readonly Part[];
+  /** Keys of the files that the analysis looked at, each once: when one of them changes, the report is out of date. */
+  readonly asked: readonly string[];
+  /** What makes the report out of date when it comes or goes. Absent where there is nothing. */
+  readonly lists?: Lists;
 }
+
+/** The files of a repository that globs mean, as a context lists them. */
+export interface Lists {
+  /** URI of the repository's root, with a slash at its end. */
+  readonly root: string;
+  readonly globs: readonly string[];
+}
+
+/** Says for the keys of files and folders whether they are, or may hold, what is listed. */
+export type ListTest = (lists: Lists) => (key: string) => boolean;
+
+/** What one analysis found in one file. */
+export interface Part {
+  readonly uri: string;
+  /** Version of the open document; `null` where the text was read from disk. */
+  readonly version: number | null;
+  /** A list of diagnostics as {@link pack} writes it: text takes a fraction of the memory, and there may be 10,000 of these. */
+  readonly items: string;
+}
+
+/** Diagnostics as text, without line breaks and in ASCII, of which each character takes one byte of memory and not two. */
+export function pack(items: readonly Diagnostic[]): string {
+  if (items.length === 0) return NO_ITEMS;
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(items).replace(/[^\0-\x7f]/g, escaped);
+}
+
+/** The diagnostics of a text from {@link pack}. */
+export function unpack(items: string): Diagnostic[] {
+  return items === NO_ITEMS ? [] : JSON.parse(items);
+}
+
+/** What {@link pack} makes of nothing. */
+export const NO_ITEMS = "[]";
 
 /** The last report on each CI file, and what they say together about each file: several pipelines may run the same script. */
 export interface Reports {
@@ -39,11 +73,11 @@ export interface Reports {
 }
 
 /** No reports yet. */
-export function createReports(): Reports {
+export function createReports(listTest: ListTest): Reports {
   const reports = new Map<string, Report>();
-  const byFile = new Map<string, Map<string, FileReport>>();
+  const byFile = new Map<string, Map<string, Part>>();
   const byAsked = new Map<string, Set<string>>();
-  const listing = new Map<string, NonNullable<Report["lists"]>>();
+  const listing = new Map<string, ReturnType<ListTest>>();
 
   function remove(key: string, { parts, asked }: Report): void {
     reports.delete(key);
@@ -62,7 +96,7 @@ export function createReports(): Reports {
 
   function add(key: string, report: Report): void {
     reports.set(key, report);
-    if (report.lists !== undefined) listing.set(key, report.lists);
+    if (report.lists !== undefined) listing.set(key, listTest(report.lists));
     for (const part of report.parts) getOrMake(byFile, uriKey(part.uri), () => new Map()).set(key, part);
     for (const each of report.asked) getOrMake(byAsked, each, () => new Set()).add(key);
   }
@@ -85,19 +119,17 @@ export function createReports(): Reports {
       const before = reports.get(key);
       if (before !== undefined) remove(key, before);
       if (report !== undefined) add(key, report);
-      const touched = [...(before?.parts ?? []), ...(report?.parts ?? [])].filter(({ items }) => items.length > 0);
+      const touched = [...(before?.parts ?? []), ...(report?.parts ?? [])].filter(hasItems);
       return [...new Map(touched.map((part) => [uriKey(part.uri), part.uri])).values()];
     },
     on,
     all: () =>
       [...byFile.values()].flatMap((group) => {
-        const [first] = [...group.values()].filter(({ items }) => items.length > 0);
+        const [first] = [...group.values()].filter(hasItems);
         return first === undefined ? [] : [on(first.uri)];
       }),
     reporters: (uri) =>
-      [...(byFile.get(uriKey(uri)) ?? [])]
-        .sort(byKey)
-        .flatMap(([key, { items }]) => (items.length > 0 ? [uriOf(key)] : [])),
+      [...(byFile.get(uriKey(uri)) ?? [])].sort(byKey).flatMap(([key, part]) => (hasItems(part) ? [uriOf(key)] : [])),
     askers: (key, comesOrGoes = false) => {
       const asked = comesOrGoes ? [...byAsked.keys()].filter((each) => each === key || isInside(each, key)) : [key];
       const found = new Set(asked.flatMap((each) => [...(byAsked.get(each) ?? [])]));
@@ -108,14 +140,18 @@ export function createReports(): Reports {
 }
 
 /** The parts as one. Its version is the oldest: what was said about an older text must not pass for news about the newest. */
-function together(uri: string, parts: readonly FileReport[]): FileReport {
+function together(uri: string, parts: readonly Part[]): FileReport {
   const versions = parts.map(({ version }) => version);
   const known = versions.filter((version) => version !== null);
   return {
     uri,
     version: known.length === 0 || known.length < versions.length ? null : Math.min(...known),
-    items: mergeDiagnostics(parts.map(({ items }) => items)),
+    items: mergeDiagnostics(parts.map(({ items }) => unpack(items))),
   };
+}
+
+function hasItems({ items }: Part): boolean {
+  return items !== NO_ITEMS;
 }
 
 /** The order of reports must not depend on which file was looked at last. */

@@ -9,6 +9,34 @@ export interface Runtime {
   resolver(options: NetworkOptions): Resolver;
   /** Texts of pinned scripts, in a folder of our own, by its URI. */
   scripts(folder: string): ScriptStore;
+  /** How many threads may look at files beside the one that serves the protocol. */
+  readonly threads: number;
+  /** Starts a thread that carries out orders; `undefined` where the host has none to start. */
+  startThread(): Thread | undefined;
+  /**
+   * What earlier sessions found out about files, in a folder of our own, by its URI. It is empty where another build of the program,
+   * or another workspace, of which `folders` are the URIs, has written it.
+   */
+  openKept(folder: string, folders: readonly string[]): Promise<Kept>;
+}
+
+/** Another thread. What goes there and comes back is plain data; what it means is said in orders.ts. */
+export interface Thread {
+  post(message: unknown): void;
+  /** Ends it at once. */
+  stop(): void;
+  /** Called with each message, and once with `undefined` when the thread is gone, for whatever reason. */
+  listen(hear: (message: unknown) => void): void;
+}
+
+/** Reports of earlier sessions. No text of a file is among them. */
+export interface Kept {
+  /** What is kept of a file: the traces that the analysis left, by which it can be told whether it still holds, and the report. */
+  find(uri: string): { readonly traces: string; readonly report: string } | undefined;
+  /** Keeps the newest report on a file in the place of an older one; both without a line break. */
+  keep(uri: string, traces: string, report: string): void;
+  /** Writes what is kept of the wanted files, and forgets it. Never rejects: what cannot be written is found out again. */
+  close(isWanted: (uri: string) => boolean): Promise<void>;
 }
 
 /** The person's files. Every file and folder is named by its URI; other schemes than `file` are simply not there. */
@@ -17,10 +45,17 @@ export interface Files {
   readonly settingsFile: string;
   /** The repository that a file belongs to; `undefined` for a document that is no file of this machine. */
   locate(uri: string): Place | undefined;
+  /** A `locate` for many files at one moment: what lies around several of them is looked up once. */
+  locator(): Files["locate"];
+  /**
+   * Size and time of a file: two equal stamps mean the same text. `undefined` where that cannot be said, because the file was changed
+   * so lately that a further change could bear the same time.
+   */
+  stamp(uri: string): string | undefined;
   /** The text of a file, without a byte order mark; `undefined` where it is missing, no text in UTF-8, or too large. */
   read(uri: string): Promise<string | undefined>;
-  /** The files of a folder that may be CI files, at any depth, one by one as they are found. */
-  discover(folder: string): AsyncIterable<string>;
+  /** The files of a folder that may be CI files, at any depth, one by one as they are found; only those at or below `within`. */
+  discover(folder: string, within?: string): AsyncIterable<string>;
   /** True where a path tells that a file is a CI file. */
   looksLikeCi(uri: string): boolean;
   /** A test for patterns as a .gitignore file has them. Paths are relative, with forward slashes. */

@@ -1,12 +1,15 @@
 import { type Connection, TextDocuments } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { keepingScripts, NO_SCRIPTS, type ScriptStore } from "../pins/scripts.ts";
+import { createBulk } from "./bulk.ts";
 import { serveChanges } from "./changes.ts";
 import { type Client, capabilitiesFor, readClient } from "./client.ts";
-import { examineFile, serveDiagnostics } from "./diagnostics.ts";
+import { serveDiagnostics } from "./diagnostics.ts";
+import { examineFile } from "./examine.ts";
 import { serveFixes } from "./fixes.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import type { NetworkOptions, Runtime } from "./runtime.ts";
+import { sayingProgress } from "./scan-progress.ts";
 import { createSettings, type SettingsStore } from "./settings.ts";
 import { serveSettingsFile } from "./settings-file.ts";
 import { createSources, type Sources } from "./source.ts";
@@ -60,7 +63,17 @@ function createSession(connection: Connection, machine: Runtime, client: Client)
   const scan = createWorkspaceScan({
     files: runtime.files,
     examine: (uri, isListed) => examineFile(uri, sources, (isOpen) => isListed || isOpen),
+    bulk: createBulk({
+      runtime,
+      settings,
+      documents,
+      openKept: async () =>
+        client.storage === undefined ? undefined : runtime.openKept(client.storage, [...folders.values()].sort()),
+    }),
+    isOpen: sources.isOpen,
+    chosen: async (folder) => (await settings.for(folder)).scan,
     guard: (what, work) => guard(what, undefined, work),
+    ...sayingProgress(connection),
   });
   for (const uri of client.folders) scan.addFolder(uri);
   const initialized = new Promise<void>((resolve) => connection.onInitialized(() => resolve()));

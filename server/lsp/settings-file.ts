@@ -1,8 +1,7 @@
-import { CompletionItemKind, type Diagnostic, DiagnosticSeverity, MarkupKind } from "vscode-languageserver";
-import { completeSettings, explainSetting, parseSettings } from "../core/index.ts";
+import { CompletionItemKind, MarkupKind } from "vscode-languageserver";
+import { completeSettings, explainSetting } from "../core/index.ts";
 import { toRange } from "./convert.ts";
 import type { Session } from "./server.ts";
-import type { Source } from "./source.ts";
 import { uriKey } from "./uri.ts";
 
 /** Completes and explains what a person writes in a repository's settings file. Other documents are left to others. */
@@ -29,18 +28,6 @@ export function serveSettingsFile({ connection, documents, runtime, guard }: Ses
       return { contents: { kind: MarkupKind.Markdown, value: found.markdown }, range: toRange(found.span, document) };
     }),
   );
-}
-
-/** What is wrong in a repository's settings file, as an editor shows it; nothing for every other file. */
-export function settingsDiagnostics({ document, file, isSettings }: Source): readonly Diagnostic[] {
-  if (!isSettings) return [];
-  return parseSettings(file.text).problems.map(({ span, message }) => ({
-    range: toRange(span, document),
-    severity: DiagnosticSeverity.Warning,
-    source: "pipewarden",
-    code: "settings",
-    message: `${message} The default holds here.`,
-  }));
 }
 
 function isSettingsFile(uri: string, name: string): boolean {

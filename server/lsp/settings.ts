@@ -8,7 +8,12 @@ import { isInside, uriKey } from "./uri.ts";
 export interface FolderSettings {
   readonly core: Settings;
   readonly network: { readonly enabled: boolean; readonly allowedHosts: readonly string[] };
+  /** Whether files are looked at that are not open, and how many of a folder. */
+  readonly scan: { readonly enabled: boolean; readonly limit: number };
 }
+
+/** So many CI files of a workspace folder are looked at unless a person says otherwise. */
+export const DEFAULT_SCAN_LIMIT = 20_000;
 
 /** The client's settings. */
 export interface SettingsStore {
@@ -75,9 +80,15 @@ export function createSettings(
 /** Settings from untyped input. Wrong values are dropped, so that the defaults hold there. */
 export function readFolderSettings(input: unknown): FolderSettings {
   const network = isRecord(input) && isRecord(input.network) ? input.network : {};
+  const scan = isRecord(input) && isRecord(input.scan) ? input.scan : {};
+  const { limit } = scan;
   return {
     core: checkSettings(input).settings,
     network: { enabled: network.enabled !== false, allowedHosts: strings(network.allowedHosts) },
+    scan: {
+      enabled: scan.enabled !== false,
+      limit: typeof limit === "number" && Number.isInteger(limit) && limit >= 0 ? limit : DEFAULT_SCAN_LIMIT,
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type Settings,
   type SourceFile,
 } from "../core/index.ts";
+import type { ListTest } from "./reports.ts";
 import type { Files, Place } from "./runtime.ts";
 import type { FolderSettings, SettingsStore } from "./settings.ts";
 import { pathBelow, pathOf, rootOf, uriBelow, uriKey } from "./uri.ts";
@@ -28,8 +29,8 @@ export interface Source {
   readonly network: FolderSettings["network"];
   /** True for paths of the repository that the settings leave out. */
   isExcluded(path: string): boolean;
-  /** A test for the keys of URIs: true for files that the globs mean, as {@link Context.list} has them, and for folders that may hold some. */
-  listTest(globs: readonly string[]): (key: string) => boolean;
+  /** URI of the repository's root, with a slash at its end. */
+  readonly root: string;
   /** The URI of a path of the same repository, as the client writes it where that document is open. */
   uriOf(path: string): string;
   /** The path of a URI of the same repository; `undefined` for other ones. */
@@ -56,7 +57,7 @@ export interface Sources {
 export const MAX_TEXT_LENGTH = 2 * 1024 * 1024;
 
 /** Sources from the open documents and the files behind them. */
-export function createSources(open: OpenDocuments, files: Files, settings: SettingsStore): Sources {
+export function createSources(open: OpenDocuments, files: Files, settings: Pick<SettingsStore, "for">): Sources {
   return {
     isOpen: (uri) => byKey(open.all()).has(uriKey(uri)),
     mayBePipeline: (uri) =>
@@ -130,21 +131,26 @@ function sourceOf(
     settings,
     network: { ...network, enabled: settings.network?.enabled !== false },
     isExcluded,
-    listTest: (globs) => {
-      const isMeant = files.patternTest(globs.map((glob) => `/${glob.replace(/^\/+/u, "")}`));
-      const folders = globs.map((glob) => glob.replace(/^\/+/u, "").replace(/[^/]*[*?[\\].*$/su, ""));
-      return (key) => {
-        const other = pathBelow(root, key);
-        if (other === undefined) return false;
-        const isFolder = !/\.[^/]*$/u.test(other);
-        const isAround = (folder: string) => folder.startsWith(`${other}/`) || (isFolder && other.startsWith(folder));
-        return isMeant(other) || folders.some(isAround);
-      };
-    },
+    root,
     uriOf,
     pathOf: (uri) => pathBelow(root, uri) ?? (uriKey(uri) === uriKey(document.uri) ? path : undefined),
     documentAt,
     versionOf: (uri) => documents.get(uriKey(uri))?.version ?? null,
+  };
+}
+
+/** True for files that the globs mean, as {@link Context.list} has them, and for folders that may hold some. */
+export function createListTest(files: Pick<Files, "patternTest">): ListTest {
+  return ({ root, globs }) => {
+    const isMeant = files.patternTest(globs.map((glob) => `/${glob.replace(/^\/+/u, "")}`));
+    const folders = globs.map((glob) => glob.replace(/^\/+/u, "").replace(/[^/]*[*?[\\].*$/su, ""));
+    return (key) => {
+      const other = pathBelow(root, key);
+      if (other === undefined) return false;
+      const isFolder = !/\.[^/]*$/u.test(other);
+      const isAround = (folder: string) => folder.startsWith(`${other}/`) || (isFolder && other.startsWith(folder));
+      return isMeant(other) || folders.some(isAround);
+    };
   };
 }
 

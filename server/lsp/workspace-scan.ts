@@ -1,6 +1,10 @@
+import type { Bulk, Examined } from "./bulk.ts";
+import type { Found } from "./orders.ts";
 import { createQueue } from "./queue.ts";
-import { createReports, type FileReport, type Report } from "./reports.ts";
+import { createReports, type FileReport, type ListTest, type Report } from "./reports.ts";
 import type { Files } from "./runtime.ts";
+import type { FolderSettings } from "./settings.ts";
+import { createListTest } from "./source.ts";
 import { isInside, uriKey } from "./uri.ts";
 
 /** Takes reports as they come. */
@@ -10,6 +14,10 @@ export type Sink = (reports: readonly FileReport[]) => void;
 export interface WorkspaceScan {
   /** Begins to look at files. Does nothing the second time. */
   start(): void;
+  /** Looks through the folders anew, and at every known file again. */
+  again(): void;
+  /** Looks no further. What was found stays, and files that are opened or changed are looked at all the same. */
+  stop(): void;
   addFolder(folder: string): void;
   removeFolder(folder: string): void;
   /** A file was changed on disk. */
@@ -23,19 +31,34 @@ export interface WorkspaceScan {
   /** Takes a report on an open document that was made elsewhere; `undefined` where it is no CI file. */
   learn(uri: string, report: Report | undefined): void;
   /** Looks again at the CI files whose analysis looked at a file: at once where a person typed in it, else in their turn. */
-  lookAtDependents(uri: string, how: "typed" | "changed" | "come or gone"): void;
+  lookAtDependents(uri: string, how: Happening): void;
   /** Resolves when every CI file whose analysis looked at a file has been looked at again, if that was to be done. */
   examined(uri: string): Promise<void>;
   /** What is known of a file, all CI files that run it together. `own` stands for the last report on that very file. */
   on(uri: string, own?: Report): FileReport;
   /** The CI files that have findings in a file. */
   reporters(uri: string): readonly string[];
-  /** Looks at every known file again. */
-  again(): void;
+  /** Looks again at every known file of a folder, at any depth. */
+  againBelow(folder: string): void;
   /** Hands over what is known, then what comes. Returns the way to end it. */
   subscribe(sink: Sink): () => void;
   /** What is known once everything has been looked at. */
   settled(): Promise<readonly FileReport[]>;
+}
+
+/** What happened to a file or folder. */
+export type Happening = "typed" | "changed" | "come or gone";
+
+/** How far the scan is. */
+export interface ScanState {
+  /** Files that were looked at since there was last nothing to do. */
+  readonly done: number;
+  /** Those that are still to be looked at included, as far as they are known. */
+  readonly total: number;
+  /** True while folders are walked through, so that more files may come. */
+  readonly isWalking: boolean;
+  /** True where nothing is left to do. */
+  readonly isOver: boolean;
 }
 
 /** What the scan uses. */
@@ -46,8 +69,16 @@ export interface ScanParts {
    * CI file is looked for.
    */
   examine(uri: string, isListed: boolean): Promise<Report | undefined>;
+  /** Looks at many files. */
+  readonly bulk: Bulk;
+  isOpen(uri: string): boolean;
+  /** What a person has chosen for a workspace folder. */
+  chosen(folder: string): Promise<FolderSettings["scan"]>;
   /** Runs work, and logs an error in it. */
   guard(what: string, work: () => Promise<void>): Promise<void>;
+  onState?(state: ScanState): void;
+  /** Called where a folder has more files than are looked at: CI files by their path, or other files in YAML. */
+  onLimit?(folder: string, limit: number, kind: "CI files" | "others"): void;
 }
 
 /** A file that the walk through a folder came upon. */
@@ -57,50 +88,98 @@ interface Entry {
   readonly folders: Set<string>;
 }
 
+/** Files that are looked at together. */
+interface Flight {
+  /** Those whose report is still wanted: not looked at, and not to be looked at, by other means since. */
+  readonly keys: Set<string>;
+  /** What happened since the take-off, by key. A report that depends on it is old. */
+  readonly happened: { readonly key: string; readonly how: Happening }[];
+  /** Resolves when it is over, however. */
+  landed: Promise<void>;
+}
+
+/** A part of a workspace folder that is to be walked through; the whole of it unless `within` is given. */
+interface Way {
+  readonly folder: string;
+  readonly within?: string;
+}
+
 /**
  * Of the YAML files whose path does not tell that they are CI files, so many of each folder are looked at. Other files of a large
  * workspace are looked at when they are opened.
  */
 const MAX_OTHERS = 2_000;
 
+/** So many files are looked at together. */
+const FLIGHT = 64;
+
+/** For fewer files than these nobody is called to help. */
+const FEW = 16;
+
 /** Files that matter by themselves; the others of which one hears may be folders. */
 const MATTERS = /\.ya?ml$|\/\.gitignore$/iu;
 
-/** A scan of folders that are still to be named. One file is read and analysed at a time, so the server stays answerable. */
-export function createWorkspaceScan({ files, examine, guard }: ScanParts): WorkspaceScan {
+/**
+ * A scan of folders that are still to be named. Many files are looked at together, beside this thread; few, and what a person waits
+ * for, one at a time on it. The server stays answerable either way.
+ */
+export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
+  const { files, examine, bulk, isOpen, chosen, guard, onState, onLimit } = parts;
   const folders = new Map<string, string>();
   const entries = new Map<string, Entry>();
-  const reports = createReports();
+  const listTest = createListTest(files);
+  const reports = createReports(listTest);
   const sinks = new Set<Sink>();
-  const state = { isStarted: false };
+  // What is to be looked at in its turn: CI files by their path first.
+  const lines = [new Map<string, string>(), new Map<string, string>()] as const;
+  const flights = new Set<Flight>();
+  const state = { isStarted: false, isStopped: false, isCalled: false, isUsed: false, done: 0 };
   // Files to report on even where nothing was found and nothing had been: the client may know more than it was told here.
   const loud = new Set<string>();
-  const walks = createQueue<string>((folder) => guard(`walk through ${folder}`, () => walk(folder)));
+  const walks = createQueue<Way>((way) => guard(`walk through ${way.within ?? way.folder}`, () => walk(way)));
   const arrivals = createQueue<string>((uri) => guard(`look around ${uri}`, () => arrive(uri)));
   const exams = createQueue<string>((uri) => guard(`look at ${uri}`, () => look(uri)));
+  const rests = createQueue<true>(() =>
+    guard("keep what was found", () => bulk.rest((uri) => entries.has(uriKey(uri)))),
+  );
 
-  async function walk(folder: string): Promise<void> {
+  async function walk({ folder, within }: Way): Promise<void> {
     const folderKey = uriKey(folder);
+    const { enabled, limit } = await chosen(folder);
+    const isGoing = () => folders.has(folderKey) && !state.isStopped;
     const seen = new Set<string>();
-    let others = 0;
-    for await (const uri of files.discover(folder)) {
-      if (!folders.has(folderKey)) return;
-      const looksLikeCi = files.looksLikeCi(uri);
-      if (!looksLikeCi && ++others > MAX_OTHERS) continue;
+    const counts = { ci: 0, others: 0 };
+    state.isUsed = true;
+    const take = ({ uri, looksLikeCi }: Found) => {
+      if (looksLikeCi ? ++counts.ci > limit : ++counts.others > Math.min(limit, MAX_OTHERS)) return;
       seen.add(uriKey(uri));
       meet(uri, folderKey, looksLikeCi);
-    }
+    };
+    const onFound = (found: readonly Found[]) => {
+      if (isGoing()) found.forEach(take);
+      return isGoing();
+    };
+    if (enabled) await bulk.walk(folder, onFound, within);
+    if (!isGoing()) return;
+    if (counts.ci > limit) onLimit?.(folder, limit, "CI files");
+    else if (counts.others > Math.min(limit, MAX_OTHERS)) onLimit?.(folder, Math.min(limit, MAX_OTHERS), "others");
+    const withinKey = within === undefined ? folderKey : uriKey(within);
+    // Where the walk was ended, nothing is known of what it did not come to.
     for (const [key, entry] of entries) {
-      if (entry.folders.has(folderKey) && !seen.has(key)) leave(key, entry, folderKey);
+      const isMissed = entry.folders.has(folderKey) && !seen.has(key);
+      if (isMissed && (within === undefined || key === withinKey || isInside(key, withinKey)))
+        leave(key, entry, folderKey);
     }
   }
 
-  /** What is new may be a folder. Whether the settings and ignore files leave it out is known to a walk from the top alone. */
+  /** What is new may be a folder. Whether ignore files leave it out is known to a walk that comes from the top. */
   async function arrive(uri: string): Promise<void> {
     const around = [...folders].filter(([folderKey]) => isInside(uriKey(uri), folderKey));
     if (!state.isStarted || around.length === 0) return;
-    if (!MATTERS.test(uri) && !(await holdsFiles(uri))) return;
-    for (const [folderKey, folder] of around) walks.add(folderKey, folder);
+    if (!MATTERS.test(uri) && !files.looksLikeCi(uri) && !(await holdsFiles(uri))) return;
+    const within = uri.endsWith("/.gitignore") ? uri.slice(0, uri.lastIndexOf("/")) : uri;
+    for (const [folderKey, folder] of around) walks.add(`${folderKey} ${within}`, { folder, within });
+    void walks.idle().then(callSoon);
   }
 
   async function holdsFiles(folder: string): Promise<boolean> {
@@ -108,17 +187,99 @@ export function createWorkspaceScan({ files, examine, guard }: ScanParts): Works
     return false;
   }
 
-  function meet(uri: string, folderKey: string, isUrgent: boolean): void {
-    const known = entries.get(uriKey(uri));
+  function meet(uri: string, folderKey: string, looksLikeCi: boolean): void {
+    const key = uriKey(uri);
+    const known = entries.get(key);
     const entry = known ?? { uri, folders: new Set<string>() };
-    if (entry.folders.size === 0) exams.add(uriKey(uri), entry.uri, isUrgent);
+    if (entry.folders.size === 0) lineUp(key, entry.uri, looksLikeCi);
     entry.folders.add(folderKey);
-    entries.set(uriKey(uri), entry);
+    entries.set(key, entry);
   }
 
   function leave(key: string, entry: Entry, folderKey: string): void {
     entry.folders.delete(folderKey);
-    if (entry.folders.size === 0) exams.add(key, entry.uri);
+    if (entry.folders.size === 0) forget(key, entry);
+  }
+
+  /** The file is no longer there, or in no folder; where it is open it is still looked at. */
+  function forget(key: string, entry: Entry): void {
+    if (isOpen(entry.uri)) {
+      examineSoon(key, entry.uri);
+      return;
+    }
+    drop(key);
+    entries.delete(key);
+    tell(reports.put(entry.uri, undefined));
+  }
+
+  /** The file will be looked at, or is, by other means. */
+  function drop(key: string): void {
+    for (const line of lines) line.delete(key);
+    for (const flight of flights) flight.keys.delete(key);
+  }
+
+  function examineSoon(key: string, uri: string, isUrgent = false): void {
+    drop(key);
+    exams.add(key, uri, isUrgent);
+  }
+
+  function lineUp(key: string, uri: string, looksLikeCi = files.looksLikeCi(uri)): void {
+    drop(key);
+    lines[looksLikeCi ? 0 : 1].set(key, uri);
+    callSoon();
+  }
+
+  /** Everything that happens at one moment is waited for, so that it is known whether that is much. */
+  function callSoon(): void {
+    if (state.isCalled) return;
+    state.isCalled = true;
+    queueMicrotask(() => {
+      state.isCalled = false;
+      call();
+    });
+  }
+
+  function call(): void {
+    const isQuiet = flights.size === 0 && !walks.isBusy();
+    if (isQuiet && waiting() < FEW) {
+      for (const line of lines) for (const [key, uri] of line) examineSoon(key, uri);
+    }
+    while (waiting() > 0 && flights.size < bulk.width) takeOff(takeFrom(lines, FLIGHT));
+    sayState();
+  }
+
+  function takeOff(group: ReadonlyMap<string, string>): void {
+    state.isUsed = true;
+    const flight: Flight = { keys: new Set(group.keys()), happened: [], landed: Promise.resolve() };
+    flights.add(flight);
+    flight.landed = guard(`look at ${group.size} files`, async () => {
+      try {
+        const uris = [...group.values()];
+        const examined = await bulk.examine(uris);
+        land(flight, uris, examined);
+      } finally {
+        flights.delete(flight);
+        state.done += group.size;
+        callSoon();
+      }
+    });
+  }
+
+  function land({ keys, happened }: Flight, uris: readonly string[], examined: readonly Examined[]): void {
+    const news = new Set<string>();
+    for (const [index, uri] of uris.entries()) {
+      const key = uriKey(uri);
+      const result = examined[index];
+      if (result === undefined || !keys.has(key)) continue;
+      if ("error" in result) {
+        void guard(`look at ${uri}`, () => Promise.reject(new Error(result.error)));
+        continue;
+      }
+      for (const each of [...reports.put(uri, result.report), ...(loud.delete(key) ? [uri] : [])]) news.add(each);
+      const { report } = result;
+      if (report !== undefined && happened.some((event) => concerns(event, report, listTest))) examineSoon(key, uri);
+    }
+    tell([...news]);
   }
 
   async function look(uri: string): Promise<void> {
@@ -129,24 +290,66 @@ export function createWorkspaceScan({ files, examine, guard }: ScanParts): Works
     const entry = entries.get(key) ?? { uri, folders: new Set<string>() };
     if (report === undefined && entry.folders.size === 0) entries.delete(key);
     else entries.set(key, entry);
-    learn(uri, report, isLoud ? [uri] : []);
+    tell([...new Set([...(isLoud ? [uri] : []), ...reports.put(uri, report)])]);
   }
 
-  function learn(uri: string, report: Report | undefined, toTell: readonly string[] = []): void {
-    for (const each of new Set([...toTell, ...reports.put(uri, report)])) {
-      const news = [reports.on(each)];
-      for (const sink of sinks) sink(news);
+  function tell(uris: readonly string[]): void {
+    if (uris.length === 0) return;
+    const news = uris.map((uri) => reports.on(uri));
+    for (const sink of sinks) sink(news);
+  }
+
+  function waiting(): number {
+    return lines[0].size + lines[1].size;
+  }
+
+  function isBusy(): boolean {
+    return flights.size > 0 || waiting() > 0 || walks.isBusy();
+  }
+
+  function sayState(): void {
+    const isOver = !isBusy();
+    const inFlight = [...flights].reduce((sum, { keys }) => sum + keys.size, 0);
+    onState?.({ done: state.done, total: state.done + inFlight + waiting(), isWalking: walks.isBusy(), isOver });
+    if (!isOver) return;
+    state.done = 0;
+    if (state.isUsed) rests.add("rest", true);
+    state.isUsed = false;
+  }
+
+  function walkSoon(folder: string): void {
+    state.isStopped = false;
+    walks.add(uriKey(folder), { folder });
+    void walks.idle().then(callSoon);
+  }
+
+  /** Looks again at known files, without those that are only open: they are asked for by themselves. */
+  function lineUpAll(isWanted: (key: string) => boolean): void {
+    for (const [key, { uri, folders: around }] of entries) {
+      if (!isWanted(key)) continue;
+      if (around.size > 0 && !isOpen(uri)) lineUp(key, uri);
+      else examineSoon(key, uri);
     }
   }
 
   return {
     start: () => {
-      if (!state.isStarted) for (const [key, folder] of folders) walks.add(key, folder);
+      if (!state.isStarted) for (const folder of folders.values()) walkSoon(folder);
       state.isStarted = true;
+    },
+    again: () => {
+      lineUpAll(() => true);
+      if (state.isStarted) for (const folder of folders.values()) walkSoon(folder);
+    },
+    stop: () => {
+      state.isStopped = true;
+      for (const line of lines) line.clear();
+      for (const { keys } of flights) keys.clear();
+      callSoon();
     },
     addFolder: (folder) => {
       folders.set(uriKey(folder), folder);
-      if (state.isStarted) walks.add(uriKey(folder), folder);
+      if (state.isStarted) walkSoon(folder);
     },
     removeFolder: (folder) => {
       const folderKey = uriKey(folder);
@@ -156,13 +359,13 @@ export function createWorkspaceScan({ files, examine, guard }: ScanParts): Works
     changed: (uri) => {
       const key = uriKey(uri);
       const entry = entries.get(key);
-      if (entry !== undefined && entry.folders.size > 0) exams.add(key, entry.uri);
+      if (entry !== undefined && entry.folders.size > 0) lineUp(key, entry.uri);
       else if (MATTERS.test(uri)) arrivals.add(key, uri);
     },
     made: (uri) => {
       const key = uriKey(uri);
       const entry = entries.get(key);
-      if (entry !== undefined && entry.folders.size > 0) exams.add(key, entry.uri);
+      if (entry !== undefined && entry.folders.size > 0) lineUp(key, entry.uri);
       else arrivals.add(key, uri);
     },
     deleted: (uri) => {
@@ -170,25 +373,37 @@ export function createWorkspaceScan({ files, examine, guard }: ScanParts): Works
       for (const [each, entry] of entries) {
         if (each !== key && !isInside(each, key)) continue;
         entry.folders.clear();
-        exams.add(each, entry.uri);
+        forget(each, entry);
       }
     },
     touched: (uri) => {
       loud.add(uriKey(uri));
-      exams.add(uriKey(uri), uri, true);
+      examineSoon(uriKey(uri), uri, true);
     },
-    learn: (uri, report) => learn(uri, report),
+    learn: (uri, report) => {
+      drop(uriKey(uri));
+      tell(reports.put(uri, report));
+    },
     lookAtDependents: (uri, how) => {
-      for (const each of reports.askers(uriKey(uri), how === "come or gone"))
-        exams.add(uriKey(each), each, how === "typed");
+      const event = { key: uriKey(uri), how };
+      for (const flight of flights) flight.happened.push(event);
+      for (const each of reports.askers(event.key, how === "come or gone")) {
+        if (how === "typed") examineSoon(uriKey(each), each, true);
+        else lineUp(uriKey(each), each);
+      }
     },
     examined: async (uri) => {
-      for (const each of reports.askers(uriKey(uri))) await exams.done(uriKey(each));
+      for (const each of reports.askers(uriKey(uri))) {
+        const key = uriKey(each);
+        if (lines.some((line) => line.has(key))) examineSoon(key, each, true);
+        for (const flight of flights) if (flight.keys.has(key)) await flight.landed;
+        await exams.done(key);
+      }
     },
     on: reports.on,
     reporters: reports.reporters,
-    again: () => {
-      for (const [key, { uri }] of entries) exams.add(key, uri);
+    againBelow: (folder) => {
+      lineUpAll((key) => isInside(key, uriKey(folder)));
     },
     subscribe: (sink) => {
       sinks.add(sink);
@@ -198,8 +413,32 @@ export function createWorkspaceScan({ files, examine, guard }: ScanParts): Works
     settled: async () => {
       await arrivals.idle();
       await walks.idle();
+      while (state.isCalled || flights.size > 0) {
+        await Promise.resolve();
+        for (const { landed } of flights) await landed;
+      }
       await exams.idle();
       return reports.all();
     },
   };
+}
+
+/** True where an analysis has to be done again after what happened. */
+function concerns({ key, how }: Flight["happened"][number], { asked, lists }: Report, listTest: ListTest): boolean {
+  if (how !== "come or gone") return asked.includes(key);
+  const isAsked = asked.some((each) => each === key || isInside(each, key));
+  return isAsked || (lists !== undefined && listTest(lists)(key));
+}
+
+/** Takes so many from the lines, the first line first. */
+function takeFrom(lines: readonly Map<string, string>[], count: number): ReadonlyMap<string, string> {
+  const taken = new Map<string, string>();
+  for (const line of lines) {
+    for (const [key, uri] of line) {
+      if (taken.size === count) return taken;
+      line.delete(key);
+      taken.set(key, uri);
+    }
+  }
+  return taken;
 }

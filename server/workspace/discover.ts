@@ -11,6 +11,8 @@ export interface DiscoverOptions {
   readonly respectIgnore: boolean;
   /** Patterns as in a .gitignore file, relative to the folder. */
   readonly exclude?: readonly string[];
+  /** Only what lies at or below this absolute path is looked for; what leaves it out from above holds all the same. */
+  readonly within?: string;
   /** The walk ends after so many files. */
   readonly limit?: number;
   /** The walk ends when it is aborted. */
@@ -37,6 +39,7 @@ export async function* discover(folder: string, options: DiscoverOptions): Async
     for (const entry of entries) {
       if (options.signal?.aborted || found >= (options.limit ?? Number.POSITIVE_INFINITY)) return;
       const entryPath = path.join(next.path, entry.name);
+      if (!walk.isOnTheWay(entryPath)) continue;
       if (entry.isDirectory()) {
         if (!isSkipped(walk, rules, entry.name, `${entryPath}/`)) inner.push({ path: entryPath, rules });
       } else if (walk.isCandidate(entryPath) && !isSkipped(walk, rules, entry.name, entryPath)) {
@@ -60,6 +63,8 @@ interface Walk {
   readonly options: DiscoverOptions;
   readonly isCandidate: PathTest;
   readonly isExcluded: PathTest;
+  /** True for what lies at, below or above the part that is looked for. */
+  readonly isOnTheWay: PathTest;
 }
 
 function startWalk(root: string, options: DiscoverOptions): Walk {
@@ -69,7 +74,14 @@ function startWalk(root: string, options: DiscoverOptions): Walk {
     options,
     isCandidate: (file) => /\.ya?ml$/i.test(file) || isSystemPath(slashed(path.relative(root, file))),
     isExcluded: patternTest(options.exclude ?? []),
+    isOnTheWay: onTheWayTo(options.within),
   };
+}
+
+function onTheWayTo(within: string | undefined): PathTest {
+  if (within === undefined) return () => true;
+  const target = path.resolve(within);
+  return (entryPath) => isWithin(target, entryPath) || isWithin(entryPath, target);
 }
 
 /** Sorted by name. What vanishes while we walk is no news, unless it is the folder that was asked for. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "../core/index.ts";
-import { exactSystemPathTest, type PathTest, patternTest } from "./globs.ts";
+import { exactSystemPathTest, patternTest } from "./globs.ts";
 import { isWithin, slashed } from "./paths.ts";
 import { readText } from "./read-file.ts";
 
@@ -19,10 +19,11 @@ export interface Repositories {
   repositoryOf(absolutePath: string): RepositoryPath;
 }
 
+const isCiPath = exactSystemPathTest();
+
 /** Remembers what it learned about folders, at most `limit` of them. A `.git` that comes or goes needs a new one. */
 export function createRepositories(limit = 20_000): Repositories {
   const roots = new Map<string, string | undefined>();
-  const isCiPath = exactSystemPathTest();
 
   const gitRootOf = (folder: string): string | undefined => {
     if (roots.has(folder)) return roots.get(folder);
@@ -36,7 +37,7 @@ export function createRepositories(limit = 20_000): Repositories {
   return {
     repositoryOf: (absolutePath) => {
       const file = path.resolve(absolutePath);
-      const root = gitRootOf(path.dirname(file)) ?? folderAboveCiPath(file, isCiPath) ?? path.dirname(file);
+      const root = gitRootOf(path.dirname(file)) ?? folderAboveCiPath(file) ?? path.dirname(file);
       return { root, path: slashed(path.relative(root, file)) };
     },
   };
@@ -76,7 +77,7 @@ function remoteOf(root: string): Context["remote"] {
     : { host: host.toLowerCase(), repo };
 }
 
-function folderAboveCiPath(file: string, isCiPath: PathTest): string | undefined {
+function folderAboveCiPath(file: string): string | undefined {
   const parts = slashed(file).split("/");
   for (let start = 1; start < parts.length; start++) {
     if (AT_THE_ROOT.test(parts[start] ?? "") || isCiPath(parts.slice(start).join("/")))

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import type { Report } from "../../server/lsp/reports.ts";
+import type { Bulk, Examined } from "../../server/lsp/bulk.ts";
+import { walkFolder } from "../../server/lsp/orders.ts";
+import { pack, type Report } from "../../server/lsp/reports.ts";
 import type { Files } from "../../server/lsp/runtime.ts";
 import { createWorkspaceScan, type WorkspaceScan } from "../../server/lsp/workspace-scan.ts";
 
@@ -40,7 +42,7 @@ describe("a scan of the workspace", () => {
   it("prefers files whose path tells that they are CI files", async () => {
     const { scan, looked } = startScan(["file:///w/a.yml", "file:///w/b.yml", ci]);
     await scan.settled();
-    assert.deepEqual(looked, ["file:///w/a.yml", ci, "file:///w/b.yml"]);
+    assert.deepEqual(looked, [ci, "file:///w/a.yml", "file:///w/b.yml"]);
   });
 
   it("looks at CI files alone where there are very many other ones", async () => {
@@ -87,14 +89,38 @@ describe("a scan of the workspace", () => {
 function startScan(uris: readonly string[], asked: Readonly<Record<string, readonly string[]>> = {}, start = true) {
   const looked: string[] = [];
   const failures: string[] = [];
-  const scan: WorkspaceScan = createWorkspaceScan({
-    files: fakeFiles(uris),
-    examine: async (uri, isListed) => {
-      looked.push(uri);
-      await new Promise(setImmediate);
-      if (uri.includes("bad")) throw new Error("bad");
-      return isListed ? reportOn(uri, asked[uri]) : undefined;
+  const look = async (uri: string) => {
+    looked.push(uri);
+    await new Promise(setImmediate);
+    if (uri.includes("bad")) throw new Error("bad");
+    return reportOn(uri, asked[uri]);
+  };
+  const files = fakeFiles(uris);
+  const bulk: Bulk = {
+    width: 1,
+    examine: async (group) => {
+      const examined: Examined[] = [];
+      for (const uri of group)
+        examined.push(
+          await look(uri).then(
+            (report) => ({ report }),
+            (error: unknown) => ({ error: String(error) }),
+          ),
+        );
+      return examined;
     },
+    walk: (folder, onFound, within) => walkFolder(folder, files, onFound, within),
+    rest: async () => {},
+  };
+  const scan: WorkspaceScan = createWorkspaceScan({
+    files,
+    examine: async (uri, isListed) => {
+      const report = await look(uri);
+      return isListed ? report : undefined;
+    },
+    bulk,
+    isOpen: () => false,
+    chosen: async () => ({ enabled: true, limit: 20_000 }),
     guard: (what, work) =>
       work().catch(() => {
         failures.push(what);
@@ -107,14 +133,16 @@ function startScan(uris: readonly string[], asked: Readonly<Record<string, reado
 
 function reportOn(uri: string, asked: readonly string[] = []): Report {
   const start = { line: 0, character: 0 };
-  const items = [{ range: { start, end: start }, message: "" }];
-  return { uri, parts: [{ uri, version: null, items }], asked: new Set(asked) };
+  const items = pack([{ range: { start, end: start }, message: "" }]);
+  return { uri, parts: [{ uri, version: null, items }], asked };
 }
 
 function fakeFiles(uris: readonly string[]): Files {
   return {
     settingsFile: ".pipewarden.yml",
     locate: () => undefined,
+    locator: () => () => undefined,
+    stamp: () => undefined,
     read: async () => undefined,
     discover: async function* () {
       yield* uris;
