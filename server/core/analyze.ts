@@ -1,4 +1,5 @@
 import type { Context } from "./context.ts";
+import { framed } from "./frames.ts";
 import type { Pipeline } from "./model.ts";
 import { type Policy, policyOf } from "./policy.ts";
 import { type Part, partsOf, placedIn } from "./pulled.ts";
@@ -89,7 +90,7 @@ export function pipelineOf(
 ): Pipeline | undefined {
   const yaml = parseYaml(file.text);
   const system = systemFor(file.path, yaml, globs);
-  return system && { ...system.read(file, yaml, context), readFile: context.read };
+  return system && framed({ ...system.read(file, yaml, context), readFile: context.read });
 }
 
 function finding(rule: Rule, problem: Problem, path: string, chosen: Severity | undefined): Finding {

@@ -21,10 +21,20 @@ export interface LeftBehind {
 
 const NOTHING: LeftBehind = { left: [], removed: [] };
 
-/** What a step leaves behind: by a checkout, by an action or task that logs in, by the commands of its scripts. */
+/** What a step leaves behind: by a checkout, by an action or task that logs in, by the commands of its scripts and of what runs in its place. */
 export function leftBehind(step: Step): LeftBehind {
-  const found = [checkedOut(step), ...step.references.map((each) => called(step, each)), scripted(step)];
+  const inner = (step.runs ?? []).map(({ steps }) => together(steps.map(leftBehind)));
+  const found = [checkedOut(step), ...step.references.map((each) => called(step, each)), scripted(step), ...inner];
   return { left: found.flatMap(({ left }) => left), removed: found.flatMap(({ removed }) => removed) };
+}
+
+/** What steps in a row leave, without what later ones of them take away. */
+function together(steps: readonly LeftBehind[]): LeftBehind {
+  const left = steps.reduce<readonly Left[]>(
+    (kept, { left: own, removed }) => [...kept.filter(({ key }) => !removed.includes(key)), ...own],
+    [],
+  );
+  return { left, removed: steps.flatMap(({ removed }) => removed) };
 }
 
 /** The credential that a checkout keeps on the disk: the one that it was handed, or else the token of the run. */
@@ -192,15 +202,28 @@ function loginOf({ label }: Step): string {
 }
 
 function login({ name, kind, span }: SecretUse, label: string, scope: Scope): ReachedSecret {
-  return { name, kind: "login", from: kind, scope: label, level: "job", span, ...rights(kind, scope) };
+  return {
+    name,
+    kind: "login",
+    from: kind,
+    scope: label,
+    level: "job",
+    span,
+    ...placeOf(scope),
+    ...rights(kind, scope),
+  };
 }
 
 /** A variable that a step hands to all later ones is a variable as any other. */
 function put({ name, kind, span }: SecretUse, { label, scope }: Step): ReachedSecret {
   const granter = `the variables that ${label} hands on`;
-  return { name, kind, scope: granter, level: "job", span, ...rights(kind, scope) };
+  return { name, kind, scope: granter, level: "job", span, ...placeOf(scope), ...rights(kind, scope) };
 }
 
 function rights(kind: SecretUse["kind"], scope: Scope): Pick<ReachedSecret, "writes"> {
   return kind === "token" && canWrite(scope) ? { writes: true } : {};
+}
+
+function placeOf({ path }: Scope): Pick<ReachedSecret, "path"> {
+  return path === undefined ? {} : { path };
 }

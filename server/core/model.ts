@@ -31,6 +31,8 @@ export interface Pulled {
   readonly pipeline: Pipeline;
   /** The place that pulls it in, and in words what it does with it: "Run by step “Set up”". Without a path it lies in the pulling file. */
   readonly by: { readonly path?: string; readonly span: Span; readonly message: string };
+  /** The step in whose place the file runs; absent where it becomes a part in another way. */
+  readonly step?: Step;
 }
 
 /** An event that starts a pipeline. */
@@ -48,6 +50,8 @@ export interface Job {
   readonly steps: readonly Step[];
   /** What the job itself pulls in: its image, services, a called workflow. */
   readonly references: readonly Reference[];
+  /** Of a job that runs in place of a step of another file, such as the steps of a local action: that step, with its job. */
+  readonly within?: { readonly job: Job; readonly step: Step };
   /** files: each step is a container of its own that shares nothing but the work tree. Absent: the steps share a machine. */
   readonly shares?: "files";
   /** Where the job hands every secret that it could have to the workflow that it calls. */
@@ -100,6 +104,8 @@ export interface Step {
   readonly uploadsTree?: boolean;
   /** What the step needs of the run's own token; absent where the token does not get to it. */
   readonly token?: TokenNeed;
+  /** The jobs of the files that run in its place, such as those of a local action. */
+  readonly runs?: readonly Job[];
   /** Text that strangers choose and that the system puts into a script before the shell reads it. */
   readonly injections?: readonly Injection[];
   /** True where a failure of this step does not keep the next ones from running. */

@@ -48,7 +48,7 @@ export type Reach = readonly ReachedSecret[];
 
 /**
  * Everything that a step can take, with what earlier steps of its job left behind. Logins that a script of the repository makes, which
- * a step only calls, are not seen.
+ * a step only calls, are not seen; those of a local action are.
  *
  * @param step one of the job's steps
  */
@@ -59,10 +59,13 @@ export function reachOf(job: Job, step: Step): StepReach {
   const now = nowOf(job, step, before.get(step) ?? []);
   const names = new Set(now.map(({ name }) => name));
   const at = job.steps.indexOf(step);
-  const later = [...holders].flatMap(([name, list]): Reach => {
+  const own = [...holders].flatMap(([name, list]): Reach => {
     const next = names.has(name) || isBeside(step) ? undefined : list.find((holder) => holder.at > at);
     return next === undefined ? [] : [next.secret];
   });
+  // What runs in place of a step comes before whatever comes after that step.
+  const around = job.within === undefined ? [] : reachOf(job.within.job, job.within.step).later;
+  const later = unique([...own, ...around.filter(({ name }) => !names.has(name))]);
   const reach = { now, later };
   reaches.set(step, reach);
   return reach;
@@ -147,7 +150,8 @@ function sharingOf(job: Job): Sharing {
   if (known !== undefined) return known;
   const before = new Map<Step, readonly Left[]>();
   const holders = new Map<string, Holder[]>();
-  let kept: readonly Left[] = [];
+  const { within } = job;
+  let kept: readonly Left[] = (within && sharingOf(within.job).before.get(within.step)) ?? [];
   for (const [at, step] of job.steps.entries()) {
     const { left, removed } = leftBehind(step);
     if (isBeside(step)) continue;

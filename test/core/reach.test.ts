@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { pipelineOf } from "../../server/core/analyze.ts";
 import { EMPTY_CONTEXT } from "../../server/core/context.ts";
 import { type Pipeline, stepsOf } from "../../server/core/model.ts";
+import { partsOf } from "../../server/core/pulled.ts";
 import { callsOf, namedSecrets, type Reach, raising, reachOf } from "../../server/core/reach.ts";
 
 const GITHUB = ".github/workflows/ci.yml";
@@ -280,6 +281,59 @@ describe("what earlier steps left for a step to read", () => {
       const lost = namesIn(path, write('docker login -p "$S"'), "make").now.filter((name) => /^s$/i.test(name));
       assert.deepEqual(lost, [], path);
     }
+  });
+});
+
+describe("a local action", () => {
+  const action = (steps: string) => `runs:\n  using: composite\n  steps:${steps}\n`;
+  const shell = "\n        shell: bash";
+  const text = workflow(`
+      - run: docker login -p "\${{ secrets.EARLY }}"
+      - uses: ./setup
+        with: { key: "\${{ secrets.KEY }}" }
+      - name: Publish
+        run: make publish
+        env: { LATE: "\${{ secrets.LATE }}" }`);
+  const files: Readonly<Record<string, string>> = {
+    "setup/action.yml": action(`
+      - name: Inner
+        run: make${shell}
+      - uses: ./deep
+        with: { key: "\${{ inputs.key }}" }`),
+    "deep/action.yml": action(`
+      - name: Deep
+        run: npm config set //r.example/:_authToken \${{ inputs.key }}${shell}
+      - name: Deepest
+        run: make${shell}`),
+  };
+  const pipeline = pipelineOf({ path: GITHUB, text }, { read: (path) => files[path], list: () => [] });
+  const parts = pipeline === undefined ? [] : partsOf(pipeline);
+  const names = (label: string) => {
+    const found = parts.flatMap((part) => [...stepsOf(part.pipeline)]).find(({ step }) => step.label.includes(label));
+    assert.ok(found, label);
+    const { now, later } = reachOf(found.job, found.step);
+    return [now, later].map((reach) => reach.map(({ name }) => name).filter((name) => name !== "GITHUB_TOKEN"));
+  };
+
+  it("reads what steps in front of it left, and could take what steps behind it have", () => {
+    assert.deepEqual(names("Inner"), [["EARLY"], ["KEY", "LATE"]]);
+  });
+
+  it("is named as the file that grants what it left", () => {
+    const publish = parts.flatMap((part) => [...stepsOf(part.pipeline)]).find(({ step }) => /Publish/.test(step.label));
+    const now = publish === undefined ? [] : reachOf(publish.job, publish.step).now;
+    assert.deepEqual(
+      now.filter(({ kind }) => kind === "login").map(({ name, path }) => [name, path]),
+      [
+        ["EARLY", undefined],
+        ["KEY", "deep/action.yml"],
+      ],
+    );
+  });
+
+  it("leaves its logins to the steps behind it, in its own file and in all around it", () => {
+    assert.deepEqual(names("Deepest"), [["EARLY", "KEY"], ["LATE"]]);
+    assert.deepEqual(names("Publish"), [["LATE", "EARLY", "KEY"], []]);
   });
 });
 

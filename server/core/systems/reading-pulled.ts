@@ -118,23 +118,29 @@ function inPlace(pipeline: Pipeline, around: Scope | undefined): Pipeline {
     return made;
   };
   const referenceOf = (reference: Reference): Reference => ({ ...reference, scope: scopeOf(reference.scope) });
-  const stepOf = (step: Step): Step => ({
-    ...step,
-    scope: scopeOf(step.scope),
-    references: step.references.map(referenceOf),
-  });
+  const steps = new Map<Step, Step>();
+  const stepOf = (step: Step): Step => {
+    const known = steps.get(step);
+    if (known !== undefined) return known;
+    const made = { ...step, scope: scopeOf(step.scope), references: step.references.map(referenceOf) };
+    steps.set(step, made);
+    return made;
+  };
   const jobOf = (job: Job): Job => ({
     ...job,
     scope: scopeOf(job.scope),
     references: job.references.map(referenceOf),
     steps: job.steps.map(stepOf),
   });
+  const pulledIn = ({ pipeline: inner, by, step }: Pulled): Pulled => {
+    return { pipeline: placed(inner), by, ...(step !== undefined && { step: stepOf(step) }) };
+  };
   const placed = (part: Pipeline): Pipeline => ({
     ...part,
     scope: scopeOf(part.scope),
     jobs: part.jobs.map(jobOf),
     references: part.references.map(referenceOf),
-    ...(part.pulled && { pulled: part.pulled.map(({ pipeline: inner, by }) => ({ pipeline: placed(inner), by })) }),
+    ...(part.pulled && { pulled: part.pulled.map(pulledIn) }),
   });
   return placed(pipeline);
 }

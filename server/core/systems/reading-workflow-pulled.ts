@@ -49,7 +49,8 @@ export function pullAction(puller: Puller, step: Step, admission: Admission): vo
   const scope: Scope = { ...step.scope, ambient: [] };
   const by = { span: step.span, message: `Run by ${step.label}` };
   const read: ReadFile = (file, yaml, context, call) => puller.read(file, yaml, { context, call, admission });
-  puller.pulled.push(...pullIn(read, { paths, by, scope, inputs: step.inputs }, puller.trail, puller.context));
+  const found = pullIn(read, { paths, by, scope, inputs: step.inputs }, puller.trail, puller.context);
+  puller.pulled.push(...found.map((each) => ({ ...each, step })));
 }
 
 /**
