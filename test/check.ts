@@ -47,7 +47,7 @@ export function findingsOf(rule: string, path: string, text: string, files: File
 }
 
 /**
- * The one harness: `rule` must find in `marked` exactly what its marks show. With `fixed`, the first fix of each finding, applied to all
+ * The one harness: `rule` must find in `marked` exactly what its marks show, whatever it finds in other files. With `fixed`, the first fix of each finding, applied to all
  * of them one after another with `answers`, must give exactly that text, and leave nothing for the rule to find.
  */
 export function check(
@@ -58,11 +58,12 @@ export function check(
 ): void {
   const { text, marks } = readMarks(marked);
   const { fixed: wanted, answers = [], files = {} } = expected;
-  assert.deepEqual(marksOf(text, findingsOf(rule, path, text, files)), marks, text);
+  const found = (of: string) => findingsOf(rule, path, of, files).filter((finding) => finding.path === path);
+  assert.deepEqual(marksOf(text, found(text)), marks, text);
   if (wanted === undefined) return;
   const fixed = fixAll(rule, path, text, answers, files);
   assert.equal(fixed, wanted);
-  assert.deepEqual(marksOf(fixed, findingsOf(rule, path, fixed, files)), []);
+  assert.deepEqual(marksOf(fixed, found(fixed)), []);
 }
 
 /** Applies the first fix of the first finding until no finding with a fix is left. */
@@ -75,7 +76,8 @@ export function fixAll(
 ): string {
   let current = text;
   for (let round = 0; round < 50; round++) {
-    const fix = findingsOf(rule, path, current, files).flatMap((finding) => finding.fixes.slice(0, 1))[0];
+    const own = findingsOf(rule, path, current, files).filter((finding) => finding.path === path);
+    const fix = own.flatMap((finding) => finding.fixes.slice(0, 1))[0];
     if (fix === undefined) return current;
     current = applyEdits(current, answered(fix, answers).edits);
   }

@@ -3,8 +3,10 @@ import { parseBash } from "./shell/bash.ts";
 import { parseCmd } from "./shell/cmd.ts";
 import type { Block } from "./shell/command.ts";
 import {
+  type Destination,
   type DigestCheck,
   type Download,
+  type EnvironmentDump,
   type Execution,
   type FlowScript,
   type LocalScript,
@@ -15,6 +17,7 @@ import type { ImageUse } from "./shell/images.ts";
 import { rewriteLocal, spanInFile } from "./shell/local-rewrite.ts";
 import type { PackageUse } from "./shell/packages.ts";
 import { parsePowerShell } from "./shell/powershell.ts";
+import type { Span } from "./text.ts";
 
 /** A place where downloaded content runs, with the step and the script it happens in. */
 export interface RemoteExecution {
@@ -69,6 +72,17 @@ export interface LocalFile {
   readonly path: string;
 }
 
+/** A command that prints every variable of its environment. */
+export interface Dump {
+  readonly job: Job;
+  readonly step: Step;
+  readonly script: Script;
+  /** The command in the script's text. */
+  readonly span: Span;
+  /** Where its output ends up, one for each way that it takes. */
+  readonly destinations: readonly Destination[];
+}
+
 interface Flow {
   readonly locals: readonly { readonly step: Step; readonly text: string }[];
   readonly executions: readonly RemoteExecution[];
@@ -76,6 +90,7 @@ interface Flow {
   readonly checked: readonly CheckedDownload[];
   readonly settled: readonly SettledDownload[];
   readonly files: readonly LocalFile[];
+  readonly dumps: readonly Dump[];
 }
 
 const FLOWS = new WeakMap<Pipeline, Flow>();
@@ -112,6 +127,11 @@ export function localFiles(pipeline: Pipeline): readonly LocalFile[] {
   return flowOf(pipeline).files;
 }
 
+/** Every command of a pipeline that prints its environment, wherever that ends up. */
+export function environmentDumps(pipeline: Pipeline): readonly Dump[] {
+  return flowOf(pipeline).dumps;
+}
+
 /** Computed once for each pipeline, however many rules ask. */
 function flowOf(pipeline: Pipeline): Flow {
   const known = FLOWS.get(pipeline);
@@ -125,6 +145,7 @@ function flowOf(pipeline: Pipeline): Flow {
     checked: flows.flatMap(({ checked }) => checked),
     settled: flows.flatMap(({ settled }) => settled),
     files: flows.flatMap(({ files }) => files),
+    dumps: flows.flatMap(({ dumps }) => dumps),
   };
   FLOWS.set(pipeline, flow);
   return flow;
@@ -150,7 +171,7 @@ function traceOf(job: Job, shared: Known, read: (path: string) => string | undef
     const environment = environmentOf(step.scope, shared.environments);
     return step.scripts.flatMap((script) => place(step, script, environment, shared.programs));
   });
-  const { executions, pulls, digests, settled, locals } = traceJob(
+  const { executions, pulls, digests, settled, dumps, locals } = traceJob(
     placed.map(({ flow }) => flow),
     read,
   );
@@ -179,6 +200,7 @@ function traceOf(job: Job, shared: Known, read: (path: string) => string | undef
         : [{ step: at.step, script: at.script, download, from: from.script, by }];
     }),
     files: filesOf(locals, placed),
+    dumps: dumpsAt(job, scripts, dumps),
   };
 }
 
@@ -190,6 +212,19 @@ function filesOf(locals: readonly LocalScript[], placed: readonly Placed[]): rea
     if (step !== undefined) files.set(step, (files.get(step) ?? new Set()).add(path));
   }
   return [...files].flatMap(([step, paths]) => [...paths].map((path) => ({ step, path })));
+}
+
+/** A command that is read on several ways through its script is one, with all its ends. */
+function dumpsAt(job: Job, scripts: Scripts, found: readonly EnvironmentDump[]): readonly Dump[] {
+  const dumps = new Map<string, Dump>();
+  for (const { script: number, span, destination } of found) {
+    const at = scripts(number);
+    if (at === undefined) continue;
+    const key = `${number}:${span.start}:${span.end}`;
+    const destinations = [...(dumps.get(key)?.destinations ?? []), destination];
+    dumps.set(key, { job, step: at.step, script: at.script, span, destinations });
+  }
+  return [...dumps.values()];
 }
 
 /** The script of a number, in the job or in a file that the job runs. */

@@ -65,7 +65,7 @@ export interface Inheritance {
   /** The value alone. */
   readonly valueSpan: Span;
   readonly workflow: Reference | undefined;
-  /** What is handed over, to a person, such as "every secret of the repository". */
+  /** What is handed over, to a person, such as "every secret that this workflow can have". */
   readonly what: string;
   readonly needs: Needs;
   readonly narrowed: Narrowing;

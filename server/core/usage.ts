@@ -21,6 +21,8 @@ export interface PlacedUse {
   readonly job: Job | undefined;
   /** The variable or input whose value it stands in. */
   readonly variable: Variable | undefined;
+  /** The scope that the variable belongs to; absent for inputs. */
+  readonly scope: Scope | undefined;
 }
 
 /** Every place of the analysed file that names a secret, each once, though jobs may share it. */
@@ -30,16 +32,20 @@ export function* secretUses(pipeline: Pipeline): Iterable<PlacedUse> {
     for (const scope of [job.scope, ...job.steps.map((step) => step.scope)].flatMap(scopeChain)) {
       if (scopes.has(scope)) continue;
       scopes.add(scope);
-      yield* variableUses(scope === pipeline.scope ? undefined : job, scope.variables);
+      yield* variableUses(scope === pipeline.scope ? undefined : job, scope.variables, scope);
     }
     for (const step of job.steps) {
-      yield* variableUses(job, step.inputs);
-      for (const use of step.secrets) yield { use, job, variable: undefined };
+      yield* variableUses(job, step.inputs, undefined);
+      for (const use of step.secrets) yield { use, job, variable: undefined, scope: undefined };
     }
   }
-  if (!scopes.has(pipeline.scope)) yield* variableUses(undefined, pipeline.scope.variables);
+  if (!scopes.has(pipeline.scope)) yield* variableUses(undefined, pipeline.scope.variables, pipeline.scope);
 }
 
-function* variableUses(job: Job | undefined, variables: readonly Variable[]): Iterable<PlacedUse> {
-  for (const variable of variables) for (const use of variable.secrets) yield { use, job, variable };
+function* variableUses(
+  job: Job | undefined,
+  variables: readonly Variable[],
+  scope: Scope | undefined,
+): Iterable<PlacedUse> {
+  for (const variable of variables) for (const use of variable.secrets) yield { use, job, variable, scope };
 }

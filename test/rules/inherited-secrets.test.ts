@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { pipelineOf } from "../../server/core/analyze.ts";
 import { EMPTY_CONTEXT } from "../../server/core/context.ts";
 import { objection, withEdits } from "../../server/core/fix.ts";
-import { reachOfStep } from "../../server/core/reach.ts";
+import { reachOf } from "../../server/core/reach.ts";
 import { DEFAULT_SETTINGS } from "../../server/core/settings.ts";
 import { check, type Files, findingsOf } from "../check.ts";
 
@@ -24,7 +24,7 @@ function called(value: string, { on = "{workflow_call: {secrets: {A: {}, B: {}}}
 
 /** What the one finding in a text says. */
 function said(text: string, files: Files = {}): { readonly severity: string; readonly message: string } {
-  const [finding, ...others] = findingsOf(RULE, PATH, text, files);
+  const [finding, ...others] = findingsOf(RULE, PATH, text, files).filter(({ path }) => path === PATH);
   assert.ok(finding !== undefined && others.length === 0, text);
   return finding;
 }
@@ -162,7 +162,7 @@ describe("inherited secrets", () => {
       const { severity, message } = said(text.replace(/^#.*\n/gm, ""), files);
       assert.equal(severity, "information");
       assert.match(message, why);
-      assert.ok(findingsOf(RULE, PATH, text, files).every(({ fixes }) => fixes.length === 0));
+      assert.ok(findingsOf(RULE, PATH, text, files).every(({ fixes, path }) => path !== PATH || fixes.length === 0));
     });
   }
 
@@ -281,11 +281,11 @@ other:
     const files: Files = { [CALLED]: called("${{ secrets.A }}", { on: "{workflow_call: {secrets: {A: {}}}}" }) };
     const context = { ...EMPTY_CONTEXT, read: (path: string) => files[path] };
     const reach = (text: string) =>
-      (pipelineOf({ path: PATH, text }, context)?.jobs ?? []).flatMap(({ steps }) =>
-        steps.flatMap((step) => reachOfStep(step).map(({ name, kind }) => `${name} ${kind}`)),
+      (pipelineOf({ path: PATH, text }, context)?.jobs ?? []).flatMap((job) =>
+        job.steps.flatMap((step) => reachOf(job, step).now.map(({ name, kind }) => `${name} ${kind}`)),
       );
     const text = caller("    secrets: inherit\n");
-    assert.deepEqual(reach(text), ["every secret of the repository named"]);
+    assert.deepEqual(reach(text), ["every secret that this workflow can have named"]);
     const [fix] = findingsOf(RULE, PATH, text, files).flatMap(({ fixes }) => fixes);
     assert.ok(fix !== undefined && "edits" in fix);
     assert.deepEqual(reach(withEdits({ path: PATH, text }, fix.edits, context).file.text), ["A named"]);

@@ -100,7 +100,8 @@ function tryFix(fix: Fix | NoFix, file: SourceFile, context: Context, tally: Tal
     tally.fixes++;
     assertApart(fix.edits, file.text);
     const text = applyEdits(file.text, fix.edits);
-    for (const { span } of analyze({ path: file.path, text }, context, DEFAULT_SETTINGS).findings)
+    const after: Context = { ...context, read: () => text };
+    for (const { span } of analyze({ path: file.path, text }, after, DEFAULT_SETTINGS).findings)
       assertWithin(span, text);
   }
 }

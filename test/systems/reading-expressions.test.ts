@@ -32,7 +32,7 @@ describe("secrets in expressions", () => {
   });
 
   it("are all of them where the context stands by itself", () => {
-    const whole = ["every secret of the repository named whole"];
+    const whole = ["every secret that this workflow can have named whole"];
     for (const code of ["toJSON(secrets)", "toJson( secrets )", "join(secrets.*)", "secrets", "secrets[*]"]) {
       assert.deepEqual(usesOf(`\${{ ${code} }}`), whole, code);
     }

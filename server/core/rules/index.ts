@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
 import { broadSecretGroup } from "./broad-secret-group.ts";
+import { dumpedSecrets } from "./dumped-secrets.ts";
 import { dynamicSecret } from "./dynamic-secret.ts";
 import { ineffectiveSuppression } from "./ineffective-suppression.ts";
 import { ineffectiveVerification } from "./ineffective-verification.ts";
@@ -41,6 +42,7 @@ export const RULES: readonly Rule[] = [
   broadSecretGroup,
   ineffectiveSuppression,
   inheritedSecrets,
+  dumpedSecrets,
   dynamicSecret,
   persistedCredentials,
   secretToUntrustedCode,

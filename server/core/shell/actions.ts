@@ -25,6 +25,7 @@ import {
   freshExits,
   leaveSubshell,
   type Outcome,
+  outputOf,
   SILENCE,
   type Stream,
 } from "./trace.ts";
@@ -116,6 +117,7 @@ export function runNested(call: Call, program: Block | undefined, state: State, 
     tolerant: false,
     depth: call.io.depth + 1,
     exits,
+    ...outputOf(call.io),
   });
   return leaveSubshell(state, { ...outcome, failure: failed(outcome), spared: undefined }, exits);
 }

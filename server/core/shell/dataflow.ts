@@ -16,6 +16,7 @@ import type {
   Word,
 } from "./command.ts";
 import { staticText } from "./command.ts";
+import { captureOf, destinationOf, KEPT, LOG, redirectedTo } from "./environment-dumps.ts";
 import { type LocalPart, type LocalProgram, readLocalCall, readLocalProgram } from "./local-program.ts";
 import { perform } from "./programs.ts";
 import {
@@ -53,6 +54,7 @@ import {
   type LocalScript,
   leaveSubshell,
   type Outcome,
+  outputOf,
   type Pull,
   type Run,
   SILENCE,
@@ -66,7 +68,18 @@ import { windowsPath } from "./windows-commands.ts";
 import { unwrap } from "./wrappers.ts";
 
 export type { Download } from "./state.ts";
-export type { Check, DigestCheck, Execution, Flaw, FlowScript, LocalScript, Settled, Trace } from "./trace.ts";
+export type {
+  Check,
+  Destination,
+  DigestCheck,
+  EnvironmentDump,
+  Execution,
+  Flaw,
+  FlowScript,
+  LocalScript,
+  Settled,
+  Trace,
+} from "./trace.ts";
 
 /**
  * Follows downloaded content through the scripts of one job and tells where it runs unverified. Abstract interpretation: every command is
@@ -87,6 +100,7 @@ export function traceJob(
   const pulls: Pull[] = [];
   const digests: Run["digests"] = [];
   const settled: Run["settled"] = [];
+  const dumps: Run["dumps"] = [];
   const built = new Set<string>();
   const project = { installed: false };
   const locals: LocalScript[] = [];
@@ -115,6 +129,7 @@ export function traceJob(
       pulls,
       digests,
       settled,
+      dumps,
       built,
       project,
       budget,
@@ -148,6 +163,7 @@ export function traceJob(
     pulls: pulls.filter(({ use }) => use.kind !== "image" || !built.has(use.name)),
     digests,
     settled,
+    dumps,
   };
 }
 
@@ -267,7 +283,7 @@ function runNode(node: Node, state: State, io: Io, run: Run): Outcome {
     case "chain":
       return runChain(node, state, io, run);
     case "group": {
-      const inner = withStdin(node.redirects, state, io, run);
+      const inner = withRedirects(node.redirects, state, io, run);
       if (!node.subshell) return writeTo(node.redirects, runBlock(node.body, state, inner, run), run);
       const exits = freshExits();
       return writeTo(
@@ -277,11 +293,11 @@ function runNode(node: Node, state: State, io: Io, run: Run): Outcome {
       );
     }
     case "if":
-      return writeTo(node.redirects, runIf(node, state, withStdin(node.redirects, state, io, run), run), run);
+      return writeTo(node.redirects, runIf(node, state, withRedirects(node.redirects, state, io, run), run), run);
     case "loop":
-      return writeTo(node.redirects, runLoop(node, state, withStdin(node.redirects, state, io, run), run), run);
+      return writeTo(node.redirects, runLoop(node, state, withRedirects(node.redirects, state, io, run), run), run);
     case "case":
-      return writeTo(node.redirects, runCase(node, state, withStdin(node.redirects, state, io, run), run), run);
+      return writeTo(node.redirects, runCase(node, state, withRedirects(node.redirects, state, io, run), run), run);
     case "function":
       return { success: withFunction(state, node.name, node.body), failure: undefined, output: SILENCE };
     case "test":
@@ -302,7 +318,14 @@ function runPipe(pipe: Pipe, state: State, io: Io, run: Run): Outcome {
     for (const [index, stage] of pipe.stages.entries()) {
       const last = index === pipe.stages.length - 1;
       const exits = freshExits();
-      const inner: Io = { ...io, stdin: stream, exits, tolerant: io.tolerant || pipe.negated };
+      const output = last ? io.output : destinationOf(pipe.stages.slice(index + 1), io.output ?? LOG);
+      const inner: Io = {
+        ...io,
+        stdin: stream,
+        exits,
+        tolerant: io.tolerant || pipe.negated,
+        ...(output && { output }),
+      };
       outcome = leaveSubshell(state, runNode(stage, { ...state, world }, inner, run), exits);
       stream = outcome.output;
       const tainted = stream.origins.length > 0 || stream.digests.length > 0;
@@ -454,8 +477,9 @@ function runCondition(condition: Condition, state: State, io: Io, run: Run): Out
 }
 
 function runCommand(command: Command, state: State, io: Io, run: Run): Outcome {
-  const { values: words, state: before } = expandAll(command.words, state, io, run);
-  const inner = withStdin(command.redirects, before, io, run);
+  const captured = captureOf(command, io.output ?? LOG);
+  const { values: words, state: before } = expandAll(command.words, state, { ...io, captured }, run);
+  const inner = withRedirects(command.redirects, before, io, run);
   if (words.length === 0) return writeTo(command.redirects, assign(command, before, inner, run), run);
   const prefixes = command.assignments.flatMap(({ value, elements }) => (value === undefined ? elements : [value]));
   const after = expandAll(prefixes, before, io, run).state;
@@ -525,7 +549,7 @@ function runPart(
     folder: program.folder ?? state.shell.folder,
     functions: new Map(),
   };
-  const way: Io = { stdin: io.stdin, tolerant: false, depth: io.depth + 1, exits };
+  const way: Io = { stdin: io.stdin, tolerant: false, depth: io.depth + 1, exits, ...outputOf(io) };
   const inside = runBlock(local.program, { ...before, shell }, way, inner);
   const outcome = leaveSubshell(state, inside, exits);
   return part.tolerated ? { ...outcome, success: ended(outcome), failure: undefined } : outcome;
@@ -566,6 +590,13 @@ function assign(command: Command, state: State, io: Io, run: Run): Outcome {
       status = { success: set(expanded.status.success), failure: set(failed(expanded.status)), output: SILENCE };
   }
   return status ?? { success: after, failure: undefined, output: SILENCE };
+}
+
+/** What redirections make the standard input and output of a node. */
+function withRedirects(redirects: readonly Redirect[], state: State, io: Io, run: Run): Io {
+  const output = redirectedTo(redirects, io.output);
+  const inner = withStdin(redirects, state, io, run);
+  return output === undefined ? inner : { ...inner, output };
 }
 
 /** What redirections make the standard input of a node. */
@@ -759,7 +790,15 @@ function substitute(body: Block, state: State, io: Io, run: Run): Outcome {
   const outcome = runBlock(
     body,
     inner,
-    { ...io, stdin: io.stdin, tolerant: io.tolerant, depth: io.depth + 1, exits },
+    {
+      ...io,
+      stdin: io.stdin,
+      tolerant: io.tolerant,
+      depth: io.depth + 1,
+      exits,
+      output: io.captured ?? KEPT,
+      captured: KEPT,
+    },
     run,
   );
   return leaveSubshell(state, outcome, exits);

@@ -17,6 +17,7 @@ import {
 import { parseBashWord } from "./bash.ts";
 import type { Block } from "./command.ts";
 import { isImmutable, isLocal, readFetch } from "./downloads.ts";
+import { KEPT, noteDump } from "./environment-dumps.ts";
 import { readBuiltImages, readImages } from "./images.ts";
 import { isShell, readInterpreter } from "./interpreters.ts";
 import { readOneLiner } from "./one-liners.ts";
@@ -45,6 +46,7 @@ import {
   type Io,
   leaveSubshell,
   type Outcome,
+  outputOf,
   outputs,
   SILENCE,
   succeeds,
@@ -59,6 +61,7 @@ import { isSystemProgram, optionValue, programName, unwrap } from "./wrappers.ts
 export function perform(call: Call, state: State): Outcome {
   const { language = "shell" } = call.io;
   if (isSystemProgram(call.words[0])) notePulls(call);
+  noteDump(call, state.shell.folder);
   return language === "shell" ? performShell(call, state) : performWindows(call, state, language, performShell);
 }
 
@@ -506,7 +509,7 @@ function runRemotely(call: Call, state: State): Outcome {
     ({ text }, index) => !text.startsWith("-") && !/^-[bcDeFIiJLlmOopQRSWw]$/.test(rest[index - 1]?.text ?? ""),
   );
   const inner = host < 0 ? [] : rest.slice(host + 1);
-  if (inner.length > 0) return runText(call, inner, state);
+  if (inner.length > 0) return runText(elsewhere(call), inner, state);
   report(call, state, call.io.stdin.origins, "direct", "ssh");
   return done(state);
 }
@@ -525,7 +528,12 @@ function runContainer(call: Call, state: State): Outcome | undefined {
   const behind = target < 0 ? [] : rest.slice(target + 1);
   const dashes = programName(call.words[0]) === "kubectl" ? behind.findIndex(({ text }) => text === "--") : -1;
   const inner = behind.slice(dashes + 1);
-  return inner.length === 0 ? done(state) : runInner(call, inner, state);
+  return inner.length === 0 ? done(state) : runInner(elsewhere(call), inner, state);
+}
+
+/** On another machine and in a container the environment is another one. */
+function elsewhere(call: Call): Call {
+  return { ...call, io: { ...call.io, output: KEPT } };
 }
 
 /** `su -c TEXT`. */
@@ -622,7 +630,14 @@ function runPowerShell(call: Call, word: Value, state: State): Outcome {
   const program = written && parsePowerShellWord(call.run.script.text, written);
   if (program === undefined) return done(state);
   const exits = freshExits();
-  const io: Io = { stdin: call.io.stdin, tolerant: false, depth: call.io.depth + 1, exits, language: "powershell" };
+  const io: Io = {
+    stdin: call.io.stdin,
+    tolerant: false,
+    depth: call.io.depth + 1,
+    exits,
+    language: "powershell",
+    ...outputOf(call.io),
+  };
   return leaveSubshell(
     state,
     call.run.engine.runBlock(call, program, withOptions(state, { errexit: false }), io),

@@ -77,6 +77,7 @@ export interface Trace {
   readonly pulls: readonly Pull[];
   readonly digests: readonly DigestCheck[];
   readonly settled: readonly Settled[];
+  readonly dumps: readonly EnvironmentDump[];
 }
 
 /** A download that nobody can alter unseen. */
@@ -87,6 +88,24 @@ export interface Settled {
   /** checked: compared with something fixed on every way to where it runs. address: its address names its content. */
   readonly by: "checked" | "address";
 }
+
+/** A command that prints every variable of its environment; once for each end that its output comes to. */
+export interface EnvironmentDump {
+  readonly script: number;
+  /** The printing command. */
+  readonly span: Span;
+  readonly destination: Destination;
+}
+
+/**
+ * Where the output of a command ends up. encoded: in the log, in a form that no system knows for a secret. nowhere: it stays inside of the
+ * script, or only a part of it is left.
+ */
+export type Destination =
+  | { readonly to: "log" | "encoded" | "nowhere" }
+  | { readonly to: "sent"; readonly by: string }
+  /** The path is a symbolic one, as {@link resolvePath} makes it. */
+  | { readonly to: "file"; readonly path: string };
 
 /** A place where a downloaded file is compared with a SHA-256 that is written out, whatever comes of the comparison. */
 export interface DigestCheck {
@@ -128,6 +147,7 @@ export interface Run {
   readonly checks: Check[];
   readonly pulls: Pull[];
   readonly digests: DigestCheck[];
+  readonly dumps: EnvironmentDump[];
   /** Names of images that the job builds itself. */
   readonly built: Set<string>;
   /** True once the job has installed the project's own dependencies. */
@@ -154,6 +174,10 @@ export interface Exits {
 /** What a node runs in. */
 export interface Io {
   readonly stdin: Stream;
+  /** Where the output ends up; absent: in the log. */
+  readonly output?: Destination;
+  /** The same for a program inside of a word; absent: nowhere. */
+  readonly captured?: Destination;
   /** True where a failure does not end the shell although errexit is on: in conditions and in front of `&&` and `||`. */
   readonly tolerant: boolean;
   readonly depth: number;
@@ -262,6 +286,11 @@ export function concat(a: Stream, b: Stream): Stream {
   const text = a.text !== undefined && b.text !== undefined ? `${a.text}\n${b.text}` : (a.text ?? b.text);
   const known = a.text !== undefined && b.text !== undefined && a.known && b.known;
   return { ...joinProvenance(a, b), whole: a.whole && b.whole, text, known, start: a.start ?? b.start };
+}
+
+/** What a process that starts inside of another one takes over of its ways out. */
+export function outputOf({ output }: Io): Pick<Io, "output"> {
+  return output === undefined ? {} : { output };
 }
 
 /** A new place for `exit` to lead to. */

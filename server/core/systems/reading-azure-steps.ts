@@ -1,5 +1,6 @@
 import type {
   Checkout,
+  Narrowing,
   OperatingSystem,
   Reference,
   ReferenceKind,
@@ -61,7 +62,7 @@ function readStep(reader: AzureReader, step: YamlNode, host: Host): readonly Ste
   const scope: Scope = {
     ...scopeOf(file, { level: "step", label, parent: host.scope, owner: step, key: "env" }, dialect),
     variables: pairVariables(file, field(step, "env"), dialect),
-    ambient: principal(inputs),
+    ambient: [...principal(inputs), ...vaultOf(file, text(field(step, "task")) ?? "", inputs)],
   };
   const code = [...scriptsOf(step, host), ...taskCode(step, host)];
   const task = scalar(field(step, "task"));
@@ -174,6 +175,34 @@ function principal(inputs: YamlNode | undefined): Scope["ambient"] {
   const asked = pairs(inputs).find(({ key }) => /^addSpnToEnvironment$/i.test(key));
   if (asked === undefined || !/^true$/i.test(text(asked.value) ?? "")) return [];
   return [{ name: "the credentials of the service connection", kind: "named", span: asked.span }];
+}
+
+/**
+ * A step that reads all that a key vault holds: its filter says `*`, which is also what it says where nobody wrote one.
+ * Source: learn.microsoft.com, "AzureKeyVault@2", `SecretsFilter`; and "About keys, secrets, and certificates" for what names can be.
+ */
+function vaultOf(file: Reading, task: string, inputs: YamlNode | undefined): Scope["ambient"] {
+  if (!/^AzureKeyVault@/i.test(task.trim())) return [];
+  const input = (name: RegExp): YamlScalar | undefined =>
+    scalar(pairs(inputs).find(({ key }) => name.test(key))?.value);
+  const filter = input(/^SecretsFilter$/i);
+  const vault = input(/^(?:KeyVaultName|ConnectedServiceName|azureSubscription)$/i);
+  const place = filter ?? vault;
+  if (place === undefined || !/^\s*(?:\*\s*)?$/.test(filter?.text ?? "*")) return [];
+  const what = `every secret of the key vault “${input(/^KeyVaultName$/i)?.text ?? "?"}”`;
+  const narrowed: Narrowing = (names) => {
+    const held = names.filter((each) => /^[A-Za-z\d-]{1,127}$/.test(each));
+    const writable = filter !== undefined && filter.text !== "" && !filter.anchored && filter.alias === undefined;
+    return held.length < names.length || held.length === 0 || !writable
+      ? undefined
+      : [
+          {
+            span: filter.span,
+            text: file.text[filter.span.start] === '"' ? `"${held.join(",")}"` : `'${held.join(",")}'`,
+          },
+        ];
+  };
+  return [{ name: what, kind: "named", span: place.span, extent: "whole", narrowed }];
 }
 
 /** Code in a step, and how it runs. */

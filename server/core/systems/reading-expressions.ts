@@ -7,7 +7,7 @@ import type { Dialect } from "./reading.ts";
 // What the expressions of GitHub Actions and its kin say about secrets: `${{ secrets.NAME }}` and all that can stand around it.
 
 /** What to call a use of the whole context. It is a secret that the file names: who reads this place, reads each of them. */
-export const EVERY_SECRET = "every secret of the repository";
+export const EVERY_SECRET = "every secret that this workflow can have";
 
 /** What tells the products apart. */
 export interface SecretNames {

@@ -294,7 +294,9 @@ function isTemplate(value: string): boolean {
 
 /** Secrets that a container gets whole: as variables, and as files. */
 function containerSecrets(container: YamlNode | undefined, volumes: readonly YamlNode[]): readonly AmbientSecret[] {
-  const groups = items(get(container, "envFrom")).flatMap((each) => wholeSecret(get(each, "secretRef", "name")));
+  const groups = items(get(container, "envFrom")).flatMap((each) => {
+    return wholeSecret(get(each, "secretRef", "name")).map((secret) => ({ ...secret, extent: "whole" as const }));
+  });
   const mounted = new Set(items(get(container, "volumeMounts")).map((each) => text(get(each, "name"))));
   return [...groups, ...volumes.filter((each) => mounted.has(text(get(each, "name")))).flatMap(volumeSecrets)];
 }
