@@ -8,6 +8,7 @@ import {
   State,
   WorkDoneProgressCancelNotification,
 } from "vscode-languageclient";
+import { acceptFindings, type BaselineFile } from "./baseline.ts";
 import { createPins, type Pins } from "./pins.ts";
 import { createProgress } from "./progress.ts";
 
@@ -48,6 +49,12 @@ export function startClient(context: ExtensionContext, create: CreateClient): Pr
     pins,
     commands.registerCommand("pipewarden.restart", restart),
     commands.registerCommand("pipewarden.showOutput", () => output.show(true)),
+    commands.registerCommand("pipewarden.openSettings", () =>
+      commands.executeCommand("workbench.action.openSettings", `@ext:${context.extension.id}`),
+    ),
+    commands.registerCommand("pipewarden.acceptFindings", () =>
+      acceptFindings(async () => running.client?.sendRequest<readonly BaselineFile[]>("pipewarden/baselines")),
+    ),
     workspace.onDidGrantWorkspaceTrust(() => {
       if (running.client?.isRunning()) void running.client.sendNotification("pipewarden/workspaceTrusted");
     }),

@@ -83,6 +83,14 @@ module.exports = {
       to: { pathNot: "^server/(breach/|core/index\\.ts$|resolvers/resolver\\.ts$)" },
     },
     {
+      name: "baselines-are-for-every-shell",
+      comment:
+        "What is accepted must be the same in the editor and on the command line: it knows the core alone, and no file.",
+      severity: "error",
+      from: { path: "^server/baseline/" },
+      to: { pathNot: "^(server/(baseline/|core/index\\.ts$)|(node:)?crypto$)" },
+    },
+    {
       name: "lsp-does-no-io",
       comment: "The protocol layer is handed files and a resolver by main.node.ts; it opens nothing itself.",
       severity: "error",

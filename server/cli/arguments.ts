@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Order } from "../breach/secrets-report.ts";
 import { type Party, RULES, readParty, type Severity } from "../core/index.ts";
+import type { BaselineChoice } from "./baseline.ts";
 
 /** What the person wants. */
 export type Command =
@@ -28,6 +29,9 @@ export interface ScanCommand extends Files {
   readonly output: string | undefined;
   /** True where a SARIF report holds what comments silence, marked as such. */
   readonly showSuppressed: boolean;
+  readonly baseline: BaselineChoice;
+  /** True where today's findings are to be accepted instead of reported. */
+  readonly writesBaseline: boolean;
 }
 
 export interface FixCommand extends Files {
@@ -104,7 +108,10 @@ Options of scan:
   --fail-on SEVERITY         error, warning, information, hint or never: from which severity on the
                              exit code is 1 (default: warning); the report holds everything
   --output FILE              write the report to a file
-  --show-suppressed          SARIF: hold what comments silence as well, marked as suppressed
+  --show-suppressed          SARIF: hold what is silenced as well, marked as suppressed
+  --write-baseline           accept today's findings: write them to the baseline, and only new ones are shown then
+  --baseline FILE            the baseline (default: .pipewarden-baseline.json at a repository's root, if it is there)
+  --no-baseline              show what was accepted too
 
 Options of fix:
   --dry-run                  write nothing, print a unified diff
@@ -178,6 +185,9 @@ const OPTIONS = {
   exclude: { type: "string", multiple: true, default: [] as string[] },
   output: { type: "string" },
   "show-suppressed": { type: "boolean", default: false },
+  "write-baseline": { type: "boolean", default: false },
+  baseline: { type: "string" },
+  "no-baseline": { type: "boolean", default: false },
   "dry-run": { type: "boolean", default: false },
   rule: { type: "string", multiple: true, default: [] as string[] },
   "allow-host": { type: "string", multiple: true, default: [] as string[] },
@@ -188,7 +198,20 @@ const OPTIONS = {
 } as const;
 
 const OPTIONS_OF: ReadonlyMap<string, readonly string[]> = new Map([
-  ["scan", ["exclude", "offline", "format", "fail-on", "output", "show-suppressed"]],
+  [
+    "scan",
+    [
+      "exclude",
+      "offline",
+      "format",
+      "fail-on",
+      "output",
+      "show-suppressed",
+      "write-baseline",
+      "baseline",
+      "no-baseline",
+    ],
+  ],
   ["fix", ["exclude", "offline", "dry-run", "rule", "allow-host"]],
   ["verify", ["exclude", "offline", "format", "allow-host"]],
   ["breach", ["exclude", "format", "output"]],
@@ -200,6 +223,9 @@ interface ScanValues {
   readonly "fail-on": string;
   readonly output?: string;
   readonly "show-suppressed": boolean;
+  readonly "write-baseline": boolean;
+  readonly baseline?: string;
+  readonly "no-baseline": boolean;
 }
 
 function scanCommand(files: Files, values: ScanValues): Command {
@@ -208,7 +234,11 @@ function scanCommand(files: Files, values: ScanValues): Command {
   const failOn = THRESHOLDS.find((each) => each === threshold);
   if (format === undefined) return wrong(`There is no format “${written}”: it is one of ${FORMATS.join(", ")}.`);
   if (failOn === undefined) return wrong(`--fail-on cannot be “${threshold}”: it is one of ${THRESHOLDS.join(", ")}.`);
-  return { kind: "scan", ...files, format, failOn, output, showSuppressed };
+  const { baseline: named, "no-baseline": isOff, "write-baseline": writesBaseline } = values;
+  if (named === "") return wrong("A path cannot be empty.");
+  if (isOff && (named !== undefined || writesBaseline)) return wrong("--no-baseline contradicts the other options.");
+  const baseline = isOff ? "none" : named === undefined ? "usual" : { file: named };
+  return { kind: "scan", ...files, format, failOn, output, showSuppressed, baseline, writesBaseline };
 }
 
 type Network = Pick<FixCommand, "allowedHosts" | "offline">;

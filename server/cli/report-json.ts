@@ -31,6 +31,7 @@ export function toJson(report: Report, version: string): string {
     ciFiles: report.ciFiles,
     findings: report.results.map(findingOf),
     suppressed: report.suppressed.map(({ by, reason, ...result }) => ({ ...findingOf(result), by, reason })),
+    gone: report.gone,
     notices: report.notices.map(({ file, ...notice }) => ({ path: shownPath(report, file), ...notice })),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;

@@ -61,9 +61,15 @@ function reachText(reach: NonNullable<Result["reach"]>): string {
     .join(", ");
 }
 
-function summary({ results, suppressed, ciFiles }: Report): string {
+function summary({ results, suppressed, gone, ciFiles }: Report): string {
   if (ciFiles === 0) return "No CI file found.";
-  const quiet = suppressed.length === 0 ? "" : ` ${suppressed.length} suppressed.`;
+  const known = suppressed.filter(({ by }) => by === "baseline").length;
+  const others = suppressed.length - known;
+  const quiet = [
+    ...(others === 0 ? [] : [` ${others} suppressed.`]),
+    ...(known === 0 ? [] : [` ${known} accepted before.`]),
+    ...(gone.length === 0 ? [] : [` ${gone.length} accepted before are gone: --write-baseline forgets them.`]),
+  ].join("");
   if (results.length === 0) return `Nothing to report in ${counted(ciFiles, "CI file")}.${quiet}`;
   const counts = (["error", "warning", "information", "hint"] as const).flatMap((severity) => {
     const count = results.filter((result) => result.severity === severity).length;

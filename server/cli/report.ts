@@ -1,5 +1,6 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Accepted } from "../baseline/baseline.ts";
 import type { ReachedSecret, Rule, Severity, SuppressedFinding } from "../core/index.ts";
 import { isWithin, slashed } from "../workspace/paths.ts";
 import type { Region } from "./lines.ts";
@@ -12,8 +13,10 @@ export interface Report {
   readonly ciFiles: number;
   /** By file in the order of the walk, then by place. */
   readonly results: readonly Result[];
-  /** What comments silence, in the same order. */
+  /** What comments, settings and baselines silence, in the same order. */
   readonly suppressed: readonly SuppressedResult[];
+  /** What baselines accept and nobody finds any more. */
+  readonly gone: readonly Accepted[];
   readonly notices: readonly Notice[];
 }
 

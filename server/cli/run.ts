@@ -1,6 +1,7 @@
 import type { Severity } from "../core/index.ts";
 import { Refusal } from "../resolvers/resolver.ts";
 import { readArguments, type ScanCommand, usage } from "./arguments.ts";
+import { writeBaselines } from "./baseline.ts";
 import { runBreach, runSecrets } from "./breach.ts";
 import { runFix } from "./fix.ts";
 import { put } from "./output.ts";
@@ -52,9 +53,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 }
 
 async function runScan(command: ScanCommand, terminal: Terminal): Promise<ExitCode> {
-  const report = await scan({ ...command, cwd: terminal.cwd });
+  const { report, baselines } = await scan({ ...command, cwd: terminal.cwd });
   const exitCode = exitCodeOf(report, command.failOn);
   terminal.err(noticesToText(report));
+  if (command.writesBaseline) {
+    if (report.ciFiles === 0) terminal.out("No CI file found.\n");
+    return writeBaselines(baselines, report, terminal) && exitCode !== 2 ? 0 : 2;
+  }
   return put(written(report, command, exitCode, terminal), command.output, terminal) ? exitCode : 2;
 }
 

@@ -1,13 +1,16 @@
-import { createHash } from "node:crypto";
 import path from "node:path";
+import { identityOf, withFingerprints } from "../baseline/baseline.ts";
 import {
   analyze,
+  DEFAULT_SETTINGS,
   type Edit,
   type Finding,
   type Fix,
   type ReachedSecret,
   type SuppressedFinding,
 } from "../core/index.ts";
+import { isWithin } from "../workspace/paths.ts";
+import { type Baseline, type BaselineChoice, baselinesOf, type ReadRoot } from "./baseline.ts";
 import { type FileRequest, NO_CI_FILE, type ReadFile, walk } from "./files.ts";
 import { type Region, regionsOf } from "./lines.ts";
 import {
@@ -21,48 +24,84 @@ import {
   SEVERITIES,
 } from "./report.ts";
 
+/** What to scan, and which findings were accepted before. */
+export interface ScanRequest extends FileRequest {
+  readonly baseline: BaselineChoice;
+  /** True where the baselines are to be written, so that none has to be there. */
+  readonly writesBaseline: boolean;
+}
+
 /** Reads and analyses the files of a request. Never rejects for what it meets in the file system. */
-export async function scan(request: FileRequest): Promise<Report> {
+export async function scan(
+  request: ScanRequest,
+): Promise<{ readonly report: Report; readonly baselines: readonly Baseline[] }> {
   const notices: Notice[] = [];
   const { base, files } = walk(request, notices);
   const desk = createDesk(notices);
   for await (const file of files) desk.analyze(file);
-  const results = withFingerprints(inOrder(desk.drafts()));
-  return {
+  const results = [...grouped(inOrder(desk.drafts()), ({ root }) => root).values()].flatMap(withFingerprints);
+  const rooted = results.map(({ silenced, ...result }) => ({ ...result, isSilent: silenced !== undefined }));
+  const roots = rootsOf(desk.claimed(), request);
+  const { baseline, writesBaseline, cwd } = request;
+  const baselines = baselinesOf(baseline, cwd, roots, rooted, writesBaseline, notices);
+  const known = new Set(baselines.flatMap((each) => [...each.known]));
+  const all = results.map(({ identity: _, root: __, silenced, ...result }) => ({
+    result,
+    silenced: silenced ?? (known.has(result.fingerprint) ? BY_BASELINE : undefined),
+  }));
+  const report = {
     base,
-    ciFiles: desk.ciFiles(),
-    results: results.flatMap(({ silenced, ...result }) => (silenced === undefined ? [result] : [])),
-    suppressed: results.flatMap(({ silenced, ...result }) =>
-      silenced === undefined ? [] : [{ ...result, ...silenced }],
-    ),
+    ciFiles: desk.claimed().length,
+    results: all.flatMap(({ result, silenced }) => (silenced === undefined ? [result] : [])),
+    suppressed: all.flatMap(({ result, silenced }) => (silenced === undefined ? [] : [{ ...result, ...silenced }])),
+    gone: baselines.flatMap(({ gone }) => gone),
     notices,
   };
+  return { report, baselines };
+}
+
+const BY_BASELINE = { by: "baseline", reason: "" } as const;
+
+/** The repositories of the CI files. One that lies in a folder that was walked through is read whole. */
+function rootsOf(claimed: readonly ReadFile[], { paths, cwd }: FileRequest): ReadonlyMap<string, ReadRoot> {
+  const named = (paths.length === 0 ? ["."] : paths).map((each) => path.resolve(cwd, each));
+  return new Map(
+    [...grouped(claimed, ({ root }) => root)].map(([root, files]) => {
+      const isWhole = named.some((each) => isWithin(each, root));
+      const { settings } = files[0]?.configuration ?? { settings: DEFAULT_SETTINGS };
+      return [root, { settings, paths: new Set(files.map((each) => each.path)), isWhole }];
+    }),
+  );
 }
 
 /** A result before equal ones are numbered. */
 type Draft = Omit<Result, "fingerprint"> & {
   readonly identity: string;
+  /** Absolute path of the repository's root. */
+  readonly root: string;
   /** By whom and why it is not to be shown; absent where it is. */
   readonly silenced?: Omit<SuppressedFinding, "finding">;
 };
 
 interface Desk {
   analyze(read: ReadFile): void;
-  ciFiles(): number;
+  /** The files that a CI system claimed. */
+  claimed(): readonly ReadFile[];
   drafts(): readonly Draft[];
 }
 
 /** Analyses files one by one and collects what is found. */
 function createDesk(notices: Notice[]): Desk {
   const drafts = new Map<string, Draft>();
-  const claimed = new Set<string>();
+  const claimed = new Map<string, ReadFile>();
   return {
-    ciFiles: () => claimed.size,
+    claimed: () => [...claimed.values()],
     drafts: () => [...drafts.values()],
-    analyze: ({ file, isNamed, root, path: own, text, context, configuration, isLeftOut }) => {
+    analyze: (read) => {
+      const { file, isNamed, root, path: own, text, context, configuration, isLeftOut } = read;
       try {
         const { system, findings, suppressed } = analyze({ path: own, text }, context, configuration.settings);
-        if (system !== undefined) claimed.add(file);
+        if (system !== undefined) claimed.set(file, read);
         else if (isNamed) notices.push({ file, message: NO_CI_FILE, failure: false });
         const textAt = (other: string) => (other === own ? text : context.read(other));
         const isWanted = ({ path: at }: Finding) =>
@@ -119,11 +158,8 @@ function draftsOf(
     reach: finding.reach?.map(placed),
     reachLater: finding.reachLater?.map(placed),
     fixes: finding.fixes.flatMap((fix) => offlineFix(fix, (edit) => changeOf(edit, own, absolute, regions))),
-    identity: JSON.stringify([
-      finding.rule.id,
-      finding.path,
-      (textAt(finding.path) ?? "").slice(finding.span.start, finding.span.end).replace(/\s+/g, " "),
-    ]),
+    identity: identityOf(finding, textAt(finding.path) ?? ""),
+    root,
     ...silencedBy(silenced.get(finding)),
   }));
 }
@@ -173,14 +209,4 @@ function changeOf(
   if ("create" in edit) return { file: absolute(edit.path), region: undefined, text: edit.create };
   const file = edit.path ?? own;
   return { file: absolute(file), region: regions(file)(edit.span), text: edit.text };
-}
-
-/** Equal findings of a file are told apart by their order, so that a finding keeps its fingerprint when lines move. */
-function withFingerprints(drafts: readonly Draft[]): readonly (Result & Pick<Draft, "silenced">)[] {
-  const counts = new Map<string, number>();
-  return drafts.map(({ identity, ...result }) => {
-    const count = counts.get(identity) ?? 0;
-    counts.set(identity, count + 1);
-    return { ...result, fingerprint: createHash("sha256").update(`${identity}#${count}`).digest("hex") };
-  });
 }

@@ -22,7 +22,7 @@ export {
   type WrongSetting,
 } from "./settings.ts";
 export { completeSettings, explainSetting, type SettingsWord } from "./settings-help.ts";
-export { SETTINGS, type Setting, schemaOf, settingsSchema } from "./settings-table.ts";
+export { SETTINGS, type Setting, schemaOf, settingsSchema, USUAL_BASELINE } from "./settings-table.ts";
 export { type ForeignCode, type GrantedSecret, type Place, type StepCode, stepCodeOf } from "./step-code.ts";
 export type { SuppressedFinding } from "./suppression.ts";
 export { SYSTEMS } from "./systems/index.ts";

@@ -32,6 +32,9 @@ export interface Name {
   readonly meaning: string;
 }
 
+/** Name of the baseline, from a repository's root, where the settings say nothing. */
+export const USUAL_BASELINE = ".pipewarden-baseline.json";
+
 /** One setting, the same in an editor and in a repository's settings file. */
 export interface Setting {
   /** The way to it, with dots: "network.enabled". An editor puts "pipewarden." in front of it. */
@@ -94,7 +97,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     key: "baseline",
-    shape: { kind: "text", fallback: ".pipewarden-baseline.json" },
+    shape: { kind: "text", fallback: USUAL_BASELINE },
     meaning:
       "The file with the findings that were accepted, from the repository's root: they are not shown. Where it does not exist everything is shown.",
     where: "both",

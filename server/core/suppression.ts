@@ -29,10 +29,10 @@ export interface Suppression {
   readonly removal?: Span;
 }
 
-/** A finding that a comment silences, or the settings do. */
+/** A finding that is not shown: because of a comment, the settings, or a baseline, of which the core itself knows nothing. */
 export interface SuppressedFinding {
   readonly finding: Finding;
-  readonly by: "comment" | "settings";
+  readonly by: "comment" | "settings" | "baseline";
   readonly reason: string;
 }
 

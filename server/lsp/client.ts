@@ -6,6 +6,7 @@ import {
   TextDocumentSyncKind,
 } from "vscode-languageserver";
 import { APPLY_FIX } from "./apply-fix.ts";
+import { FIX_ALL } from "./fix-all.ts";
 import { PIN_FILE, PIN_WORKSPACE } from "./pin-everything.ts";
 import { SCAN_WORKSPACE, STOP_SCAN } from "./scan-progress.ts";
 import { UPDATE_PIN, VERIFY_PINS } from "./verify-pins.ts";
@@ -49,7 +50,7 @@ export function capabilitiesFor({ pulls }: Client): ServerCapabilities {
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
     completionProvider: {},
     hoverProvider: true,
-    codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+    codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
     executeCommandProvider: {
       commands: [APPLY_FIX, PIN_FILE, PIN_WORKSPACE, VERIFY_PINS, UPDATE_PIN, SCAN_WORKSPACE, STOP_SCAN],
     },

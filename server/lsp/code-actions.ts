@@ -1,6 +1,7 @@
 import { type CodeAction, CodeActionKind, type CodeActionParams, type Diagnostic } from "vscode-languageserver";
-import { analyze, type EditFix, type Finding, type Fix, type Span, silencingFixes } from "../core/index.ts";
+import { type EditFix, type Finding, type Fix, type Span, silencingFixes } from "../core/index.ts";
 import { isPinnable } from "../pins/pin-all.ts";
+import { analyzeSource } from "./analysis.ts";
 import { APPLY_FIX, type FixCommand, stampOf } from "./apply-fix.ts";
 import { mergeDiagnostics, toDiagnostic, toSpan, toWorkspaceEdit } from "./convert.ts";
 import { PIN_FILE } from "./pin-everything.ts";
@@ -43,7 +44,7 @@ function findingsIn({ textDocument, range }: CodeActionParams, source: Source): 
   const document = path === undefined ? undefined : source.documentAt(path);
   if (path === undefined || document === undefined || source.isExcluded(path)) return [];
   const asked = toSpan(range, document);
-  return analyze(source.file, source.context, source.settings)
+  return analyzeSource(source)
     .findings.filter((finding) => finding.path === path)
     .map((finding) => {
       const isAsked = touches(finding.span, asked);
@@ -125,6 +126,6 @@ function effectOf(
 }
 
 /** Kinds form a tree: "quickfix.pin" is part of "quickfix", and everything is part of "". */
-function isPartOf(kind: string, whole: string): boolean {
+export function isPartOf(kind: string, whole: string): boolean {
   return whole === "" || kind === whole || kind.startsWith(`${whole}.`);
 }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "vscode-languageserver";
-import { analyze, type Finding, parseSettings } from "../core/index.ts";
+import { type Finding, parseSettings } from "../core/index.ts";
+import { analyzeSource } from "./analysis.ts";
 import { SEVERITIES, toDiagnostic, toRange } from "./convert.ts";
 import { type Part, pack, type Report } from "./reports.ts";
 import type { Source, Sources } from "./source.ts";
@@ -22,7 +23,7 @@ function examine(source: Source): Report {
     const parts = [{ uri: source.uri, version: source.version, items: pack(settings) }];
     return { uri: source.uri, parts, asked: [] };
   }
-  const { findings, asked, listed } = analyze(source.file, source.context, source.settings);
+  const { findings, asked, listed } = analyzeSource(source);
   const paths = new Set([source.file.path, ...findings.map(({ path }) => path)]);
   return {
     uri: source.uri,

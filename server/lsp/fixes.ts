@@ -1,5 +1,7 @@
 import { APPLY_FIX, applyFix } from "./apply-fix.ts";
-import { listFixes } from "./code-actions.ts";
+import { BASELINES, todaysBaselines } from "./baseline.ts";
+import { isPartOf, listFixes } from "./code-actions.ts";
+import { FIX_ALL, fixAllAction } from "./fix-all.ts";
 import { PIN_FILE, PIN_WORKSPACE, pinEverything } from "./pin-everything.ts";
 import { SCAN_WORKSPACE, STOP_SCAN } from "./scan-progress.ts";
 import type { Session } from "./server.ts";
@@ -25,7 +27,12 @@ export function serveFixes(session: Session): void {
       const others = scan.reporters(uri).filter((each) => uriKey(each) !== uriKey(uri));
       const found = await Promise.all([...own, ...others].map((each) => sources.find(each)));
       const present = found.filter((source) => source !== undefined);
-      return listFixes(params, present, client.documentChanges);
+      const fixes = listFixes(params, present, client.documentChanges);
+      // It changes much at once, so it comes only where somebody asks for its kind.
+      const isAsked = params.context.only?.some((kind) => kind !== "" && isPartOf(FIX_ALL, kind)) === true;
+      const itself = present.find((source) => uriKey(source.uri) === uriKey(uri));
+      const all = isAsked && itself !== undefined ? await fixAllAction(itself, client.documentChanges) : undefined;
+      return all === undefined ? fixes : [...fixes, all];
     }),
   );
 
@@ -58,6 +65,7 @@ export function serveFixes(session: Session): void {
       }
     }),
   );
+  connection.onRequest(BASELINES, () => guard("collect what is accepted", [], () => todaysBaselines(session)));
   connection.onRequest(SCRIPT_TEXT, (params) =>
     guard("read a script that was kept", null, () => scriptText(params, session)),
   );

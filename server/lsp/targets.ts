@@ -41,7 +41,8 @@ async function* around({ sources, scan }: Session, uri: string): AsyncGenerator<
   yield* scan.reporters(uri).filter((each) => uriKey(each) !== uriKey(uri));
 }
 
-async function* everywhere({ folders, runtime }: Session): AsyncGenerator<string> {
+/** The files of the workspace folders that may be CI files, each once. */
+export async function* everywhere({ folders, runtime }: Session): AsyncGenerator<string> {
   const seen = new Set<string>();
   for (const folder of folders.values()) {
     for await (const uri of runtime.files.discover(folder)) {

@@ -118,7 +118,9 @@ describe("the SARIF report", () => {
       fingerprint: "f",
     };
     const results = [{ ...result, related: [related, related], fixes: [fix, fix] }];
-    const log = JSON.parse(toSarif({ base: "/a", ciFiles: 1, results, suppressed: [], notices: [] }, "1.0.0", 1));
+    const log = JSON.parse(
+      toSarif({ base: "/a", ciFiles: 1, results, suppressed: [], gone: [], notices: [] }, "1.0.0", 1),
+    );
     assert.deepEqual(wrongIn(log), []);
     assert.equal(log.runs[0].results[0].relatedLocations.length, 1);
   });
