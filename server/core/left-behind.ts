@@ -38,17 +38,17 @@ function together(steps: readonly LeftBehind[]): LeftBehind {
 }
 
 /** The credential that a checkout keeps on the disk: the one that it was handed, or else the token of the run. */
-function checkedOut(step: Step): LeftBehind {
-  if (step.checkout?.keepsCredentials !== true) return NOTHING;
-  const handed = step.inputs.filter(({ name }) => /^(?:token|ssh-key)$/i.test(name)).flatMap(({ secrets }) => secrets);
-  const scope = `the credential that ${step.label} left on the disk`;
-  const token = scopeChain(step.scope).flatMap(({ ambient }) => ambient.filter(({ kind }) => kind === "token"))[0];
-  const own: SecretUse = { name: token?.name ?? "the credential of the checkout", kind: "token", span: step.span };
-  const uses = handed.length > 0 ? handed : [own];
-  return {
-    left: uses.map((use) => ({ secret: login(use, scope, step.scope), place: "tree", key: "checkout" })),
-    removed: [],
-  };
+function checkedOut({ checkout, inputs, scope, label }: Step): LeftBehind {
+  if (checkout?.keepsCredentials !== true) return NOTHING;
+  const { span, inTree } = checkout;
+  const handed = inputs.filter(({ name }) => /^(?:token|ssh-key)$/i.test(name)).flatMap(({ secrets }) => secrets);
+  const [token] = scopeChain(scope).flatMap(({ ambient }) => ambient.filter(({ kind }) => kind === "token"));
+  const own: SecretUse = { name: token?.name ?? "the credential of the checkout", kind: "token", span };
+  const left = (handed.length > 0 ? handed : [own]).map((use): Left => {
+    const secret = login(use, `the credential that ${label} left on the disk`, scope);
+    return { secret, place: inTree ? "tree" : "home", key: "checkout" };
+  });
+  return { left, removed: [] };
 }
 
 /** An action or task that logs in, and what it takes the login from. */

@@ -256,6 +256,13 @@ describe("what earlier steps left for a step to read", () => {
     ]);
   });
 
+  it("is the job's token where a checkout of Azure is told to keep it, and nothing where it is not", () => {
+    const text = (more: string) => `steps:\n  - checkout: self\n${more}  - script: make\n    displayName: Make\n`;
+    const kept = namesIn("azure-pipelines.yml", text("    persistCredentials: true\n"), "Make").now;
+    assert.deepEqual(kept, ["System.AccessToken"]);
+    assert.deepEqual(namesIn("azure-pipelines.yml", text(""), "Make").now, []);
+  });
+
   it("lies in the work tree alone where each step is a container of its own", () => {
     const steps = (path: string, write: (line: string) => string) => [path, write] as const;
     const systems = [
@@ -437,6 +444,21 @@ describe("what lies outside of the file", () => {
 });
 
 describe("a reference", () => {
+  it("to the image of a service takes the service's own variables, one to the container of a job those of both", () => {
+    const head = `    env: { WIDE: "\${{ secrets.WIDE }}" }
+    container: { image: "acme/box:1", env: { BOX: "\${{ secrets.BOX }}" } }
+    services: { db: { image: "acme/db:1", env: { DB: "\${{ secrets.DB }}" } } }
+`;
+    const calls = [...callsOf(pipelineIn(GITHUB, workflow("\n      - run: make", head)))];
+    assert.deepEqual(
+      calls.map(({ reference, reach }) => [reference.text, ...reach.now.map(({ name }) => name)]),
+      [
+        ["acme/box:1", "BOX", "WIDE"],
+        ["acme/db:1", "DB"],
+      ],
+    );
+  });
+
   it("takes what its step has; one of a job, what the job's scope has", () => {
     const text = workflow(
       `

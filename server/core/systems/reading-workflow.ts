@@ -188,7 +188,17 @@ function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: Ya
           { level: "job", label: `the container of job “${id}”`, parent: scope, owner: container, key: "env" },
           dialect,
         );
-  const services = entries(get(job, "services")).flatMap(({ value }) => imageReference(get(value, "image"), scope));
+  // A service gets its own variables and none of the job's.
+  const services = entries(get(job, "services")).flatMap(({ key, value }) => {
+    const beside = {
+      level: "service",
+      label: `service “${key}”`,
+      parent: undefined,
+      owner: value,
+      key: "env",
+    } as const;
+    return imageReference(get(value, "image"), scopeOf(file, beside, dialect));
+  });
   const host: StepHost = {
     ...reader,
     scope: inside,
@@ -222,7 +232,7 @@ function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: Ya
   };
   pullWorkflow(reader.puller, job, id, call);
   const steps = [...(called.length > 0 ? [call] : []), ...readSteps(host, get(job, "steps"))];
-  const references = [...imageReference(image, scope), ...services];
+  const references = [...imageReference(image, inside), ...services];
   return { id, span, scope, steps, references, ...(inheritance !== undefined && { inheritance }) };
 }
 
