@@ -11,6 +11,7 @@ import {
 import { acceptFindings, type BaselineFile } from "./baseline.ts";
 import { createPins, type Pins } from "./pins.ts";
 import { createProgress } from "./progress.ts";
+import { createReports } from "./reports.ts";
 
 /** Makes a language client for one kind of server process. */
 export type CreateClient = (options: LanguageClientOptions) => BaseLanguageClient;
@@ -25,6 +26,7 @@ export function startClient(context: ExtensionContext, create: CreateClient): Pr
   const pins = createPins(
     async (sha256) => (await running.client?.sendRequest<string | null>("pipewarden/scriptText", { sha256 })) ?? null,
   );
+  const reports = createReports(async (method, params) => running.client?.sendRequest(method, params));
   const storage = context.globalStorageUri.toString();
 
   const stop = async () => {
@@ -47,6 +49,7 @@ export function startClient(context: ExtensionContext, create: CreateClient): Pr
   context.subscriptions.push(
     output,
     pins,
+    reports,
     commands.registerCommand("pipewarden.restart", restart),
     commands.registerCommand("pipewarden.showOutput", () => output.show(true)),
     commands.registerCommand("pipewarden.openSettings", () =>

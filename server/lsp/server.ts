@@ -1,6 +1,7 @@
 import { type Connection, TextDocuments } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { keepingScripts, NO_SCRIPTS, type ScriptStore } from "../pins/scripts.ts";
+import { serveBreach } from "./breach.ts";
 import { createBulk } from "./bulk.ts";
 import { serveChanges } from "./changes.ts";
 import { type Client, capabilitiesFor, readClient } from "./client.ts";
@@ -41,6 +42,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
     const session = createSession(connection, runtime, client);
     serveDiagnostics(session);
     serveFixes(session);
+    serveBreach(session);
     serveChanges(session);
     serveSettingsFile(session);
     session.documents.listen(connection);

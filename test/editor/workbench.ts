@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Locator, Page } from "playwright-core";
+import type { FrameLocator, Locator, Page } from "playwright-core";
 import { launchBrowser, type ServerOptions, startServer, workbenchUrl } from "../../scripts/vscode-host/host.ts";
 import { installHost, projectRoot } from "../../scripts/vscode-host/install.ts";
 
@@ -80,6 +80,20 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await page.locator(".quick-input-widget input").fill(name);
   await page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().click();
   await page.locator(".tab.active", { hasText: path.basename(name) }).waitFor();
+}
+
+/** Runs a command by its title in the palette. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press("F1");
+  await page.locator(".quick-input-widget input").fill(`>${title}`);
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
+}
+
+/** The Markdown preview, once it shows the text. */
+export async function previewOf(page: Page, text: string): Promise<FrameLocator> {
+  const preview = page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  await preview.getByText(text).first().waitFor();
+  return preview;
 }
 
 /** Clicks into the first occurrence of a text that the visible part of the editor shows in one line, and takes the mouse away. */

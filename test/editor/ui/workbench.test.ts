@@ -14,7 +14,9 @@ import {
   openFile,
   openQuickFixes,
   openWorkbench,
+  previewOf,
   problems,
+  runCommand,
   squiggles,
   type Workbench,
 } from "../workbench.ts";
@@ -103,6 +105,34 @@ describe("what a person sees in VS Code", () => {
     await lines(page).filter({ hasText: sha256 }).waitFor();
     await squiggles(page).first().waitFor({ state: "detached" });
     await workbench.screenshot("9-script-pinned");
+  });
+
+  it("plays through a breach, reads what to revoke, and comes to the line by a click", async () => {
+    const { page } = workbench;
+    await squiggles(page).first().waitFor({ state: "attached" });
+    await runCommand(page, "Pipewarden: Breach Drill");
+    const input = page.locator(".quick-input-widget input");
+    const rows = page.locator(".quick-input-list .monaco-list-row");
+    await rows.filter({ hasText: "codecov.io" }).first().waitFor();
+    await page.locator(".notification-toast").waitFor({ state: "detached" });
+    await workbench.screenshot("10-drill-parties");
+    await input.fill("codecov.io");
+    await page.keyboard.press("Enter");
+    const preview = await previewOf(page, "What to revoke");
+    assert.match((await preview.locator("h1").first().textContent()) ?? "", /Breach drill: codecov\.io/);
+    await workbench.screenshot("11-drill");
+    await preview.locator("a", { hasText: "ci.yml:30" }).first().click();
+    await page.locator(".tab.active", { hasText: "ci.yml" }).waitFor();
+    await page.locator("[id='status.editor.selection']", { hasText: "Ln 30" }).waitFor();
+    await workbench.screenshot("12-drill-line");
+  });
+
+  it("sees the map of secrets", async () => {
+    const { page } = workbench;
+    await squiggles(page).first().waitFor({ state: "attached" });
+    await runCommand(page, "Pipewarden: Map of Secrets");
+    await previewOf(page, "CODECOV_TOKEN");
+    await workbench.screenshot("13-secrets");
   });
 
   it("is told in one message why a script cannot be pinned, and keeps the file as it was", async () => {
