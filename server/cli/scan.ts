@@ -2,6 +2,7 @@ import path from "node:path";
 import { identityOf, withFingerprints } from "../baseline/baseline.ts";
 import {
   analyze,
+  credentialsIn,
   DEFAULT_SETTINGS,
   type Edit,
   type Finding,
@@ -197,7 +198,10 @@ function inOrder(drafts: readonly Draft[]): readonly Draft[] {
 }
 
 function offlineFix(fix: Fix, change: (edit: Edit) => Change): Result["fixes"] {
-  return "edits" in fix ? [{ title: fix.title, changes: fix.edits.map(change) }] : [];
+  if (!("edits" in fix)) return [];
+  const changes = fix.edits.map(change);
+  // A report goes to places that the file itself does not: it holds no fix that would carry a credential there.
+  return changes.some(({ text }) => credentialsIn(text).length > 0) ? [] : [{ title: fix.title, changes }];
 }
 
 function changeOf(

@@ -1,5 +1,6 @@
 import type { Context } from "./context.ts";
 import { framed } from "./frames.ts";
+import { hideInLabels, hiderOf, withHiddenValues } from "./hidden-values.ts";
 import type { Pipeline } from "./model.ts";
 import { type Policy, policyOf } from "./policy.ts";
 import { type Part, partsOf, placedIn } from "./pulled.ts";
@@ -48,11 +49,13 @@ export function analyze(file: SourceFile, context: Context, settings: Settings):
   const policy = policyOf(settings, context);
   const pipeline = pipelineOf(file, watched, settings);
   if (pipeline === undefined) return { system: undefined, findings: [], suppressed: [], asked: [], listed: [] };
+  const parts = partsOf(pipeline);
+  const hide = hiderOf(parts.map((part) => part.pipeline));
   const ask = (rule: Rule, problems: Iterable<Problem>) => {
     const chosen = settings.rules[rule.id];
-    return chosen === "off" ? [] : unique([...problems]).map((problem) => finding(rule, problem, file.path, chosen));
+    if (chosen === "off") return [];
+    return unique([...problems]).map((problem) => finding(rule, withHiddenValues(problem, hide), file.path, chosen));
   };
-  const parts = partsOf(pipeline);
   const found = RULES.flatMap((rule) => {
     const all = parts.flatMap((part) => ask(rule, placedProblems(part, rule, policy)));
     return parts.length === 1 ? all : merged(all);
@@ -90,7 +93,10 @@ export function pipelineOf(
 ): Pipeline | undefined {
   const yaml = parseYaml(file.text);
   const system = systemFor(file.path, yaml, globs);
-  return system && framed({ ...system.read(file, yaml, context), readFile: context.read });
+  if (system === undefined) return undefined;
+  const pipeline = { ...system.read(file, yaml, context), readFile: context.read };
+  for (const part of partsOf(pipeline)) hideInLabels(part.pipeline);
+  return framed(pipeline);
 }
 
 function finding(rule: Rule, problem: Problem, path: string, chosen: Severity | undefined): Finding {

@@ -2,6 +2,7 @@ import type { Rule } from "../rule.ts";
 import { broadSecretGroup } from "./broad-secret-group.ts";
 import { dumpedSecrets } from "./dumped-secrets.ts";
 import { dynamicSecret } from "./dynamic-secret.ts";
+import { hardcodedSecret } from "./hardcoded-secret.ts";
 import { ineffectiveSuppression } from "./ineffective-suppression.ts";
 import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { inheritedSecrets } from "./inherited-secrets.ts";
@@ -39,6 +40,7 @@ export const RULES: readonly Rule[] = [
   pipelineWideSecret,
   secretOnCommandLine,
   scriptInjection,
+  hardcodedSecret,
   broadSecretGroup,
   ineffectiveSuppression,
   inheritedSecrets,
