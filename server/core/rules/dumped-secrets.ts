@@ -14,7 +14,7 @@ import { namedSecrets, reachOfScope } from "../reach.ts";
 import type { EditFix, Problem, Rule } from "../rule.ts";
 import { keysRead } from "../shell/json-keys.ts";
 import { resolvePath } from "../shell/state.ts";
-import type { Span } from "../text.ts";
+import { contains, type Span } from "../text.ts";
 import { type PlacedUse, secretUses } from "../usage.ts";
 import { listed, theft } from "../wording.ts";
 
@@ -116,7 +116,9 @@ jobs:
   ],
   check: function* (pipeline) {
     for (const placed of secretUses(pipeline)) {
-      if (placed.use.extent === "whole") yield wholeUse(pipeline, placed);
+      const { use, job } = placed;
+      const isInherited = job?.inheritance !== undefined && contains(job.inheritance.span, use.span);
+      if (use.extent === "whole" && !isInherited) yield wholeUse(pipeline, placed);
     }
     yield* wholeStores(pipeline);
     for (const { step } of stepsOf(pipeline)) yield* wholeInputs(step);

@@ -32,7 +32,7 @@ import {
 } from "../yaml.ts";
 import { type Dialect, firstLine, scalarsBelow, scopeOf, scriptOf, secretsBelow, variablesOf } from "./reading.ts";
 import { inheritanceOf } from "./reading-called-workflow.ts";
-import { secretReader, valuesIn } from "./reading-expressions.ts";
+import { EVERY_SECRET, secretReader, valuesIn } from "./reading-expressions.ts";
 import { type Audience, eventsOf, injectionsIn } from "./reading-strangers.ts";
 import { actionNeed, scriptNeed } from "./reading-workflow-actions.ts";
 import {
@@ -224,7 +224,7 @@ function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: Ya
     scripts: [],
     references: called,
     inputs: [...variablesOf(file, get(job, "with"), dialect), ...variablesOf(file, get(job, "secrets"), dialect)],
-    secrets: [],
+    secrets: inheritance ? [{ name: EVERY_SECRET, kind: "named", span: inheritance.span, extent: "whole" }] : [],
     reads: readsIn(get(job, "with")),
     ...(product.permissions && { token: {} }),
     tolerated: false,
