@@ -77,7 +77,7 @@ export function originOfAddress(url: string): Origin {
 function withHoles(text: string): string {
   return text
     .slice(0, MAX_LENGTH)
-    .replace(/‹[\d.]+›|\$\{\{.*?\}\}|<<.*?>>|\$\(.*?\)|\$\{[^}]*\}|\$\w+|%\w+%|\{\{.*?\}\}/gs, HOLE);
+    .replace(/‹[\d.]*›|\$\{\{.*?\}\}|<<.*?>>|\$\(.*?\)|\$\{[^}]*\}|\$\w+|%\w+%|\{\{.*?\}\}/gs, HOLE);
 }
 
 /** No address is longer, and hostile text costs no more than that. */
@@ -89,7 +89,9 @@ function isHost(text: string): boolean {
 
 function namesOf(host: string, repo: string, path: string): readonly string[] {
   const own = [repo, path].filter((part) => part !== "").join("/");
-  return (host === "" ? [own] : [`${host}/${own}`, own]).map((name) => name.toLowerCase());
+  // A name that begins with what only the run knows could be anybody's; with the host in front it is not.
+  const all = host === "" ? [own] : own.startsWith(HOLE) ? [`${host}/${own}`] : [`${host}/${own}`, own];
+  return all.map((name) => name.toLowerCase());
 }
 
 function ofRepository({ host, repo, path, ref }: Extract<Target, { kind: "repository" }>): Origin {

@@ -225,7 +225,7 @@ function ofExecution(pipeline: Pipeline, { script, execution, downloads }: Remot
 }
 
 function readable(text: string): string {
-  return text.replace(/‹[\d.]+›/g, HOLE);
+  return text.replace(/‹[\d.]*›/g, HOLE);
 }
 
 function inFile(pipeline: Pipeline, script: Script, span: Span): Place {

@@ -221,6 +221,24 @@ jobs:
     deepEqual(summaryOf(drillOn("action:elsewhere/tool", text)).unknown, []);
   });
 
+  it("knows the host of an image whose owner only the run knows, and asks no more of it", () => {
+    const files = { "cloudbuild.yaml": "steps:\n  - name: gcr.io/$PROJECT_ID/tool:1\n    args: [build]\n" };
+    deepEqual(
+      ["gcr.io/acme/tool", "gcr.io/acme", "gcr.io", "ghcr.io", "acme", "gcr.io/acme/other"].map((party) => {
+        const { exposed, unknown } = drillOn(party, files);
+        return [party, exposed.length, unknown.length];
+      }),
+      [
+        ["gcr.io/acme/tool", 0, 1],
+        ["gcr.io/acme", 0, 1],
+        ["gcr.io", 0, 1],
+        ["ghcr.io", 0, 0],
+        ["acme", 0, 0],
+        ["gcr.io/acme/other", 0, 1],
+      ],
+    );
+  });
+
   it("counts a secret once, with every step that could have taken it", () => {
     const text = `on: push
 env:
