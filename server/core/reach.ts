@@ -186,7 +186,7 @@ function isTamperable({ shares }: Job, { scripts, inputs }: Step): boolean {
 function nowOf(job: Job, step: Step, kept: readonly Left[]): Reach {
   // A container sees the work tree and the variables, and has a home of its own.
   const apart = job.shares === "files" || step.references.some(({ kind }) => kind === "image");
-  const own = ownOf(step);
+  const own = unique([...ownOf(step), ...inherited(job, step)]);
   const around = unique([...own, ...grantedAround(step)]).slice(own.length);
   const names = new Set([...own, ...around].map(({ name }) => name));
   const left = kept.flatMap(({ place, secret }) =>
@@ -210,6 +210,13 @@ function grantedAround(step: Step): Reach {
   const outer = scopeChain(step.scope).filter((scope) => !isInner(scope));
   const isCall = step.references.some(({ kind }) => kind === "workflow");
   return outer.flatMap((scope) => (isCall ? grantsOf({ ...scope, variables: [] }) : grantsOf(scope)));
+}
+
+/** What a job hands to the workflow that it calls where it hands over everything. */
+function inherited({ inheritance }: Job, { scope, references }: Step): Reach {
+  if (inheritance === undefined || !references.some(({ kind }) => kind === "workflow")) return [];
+  const { what, span } = inheritance;
+  return [{ name: what, kind: "named", ...grantedBy(scope), span, extent: "whole" }];
 }
 
 function isInner({ level }: Scope): boolean {

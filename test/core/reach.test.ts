@@ -182,6 +182,27 @@ const LEFT_ON_GITHUB: readonly (readonly [title: string, steps: string, now: rea
     ["S (the variables that step “Export” hands on)", "U (the variables that step “More” hands on)"],
   ],
   [
+    "files that PowerShell and cmd write",
+    `
+      - name: One
+        shell: pwsh
+        env: { S: "\${{ secrets.S }}" }
+        run: '"key=$env:S" | Out-File -Encoding ascii -FilePath $env:GITHUB_ENV'
+      - name: Two
+        shell: pwsh
+        env: { T: "\${{ secrets.T }}" }
+        run: Set-Content -Path ~/.npmrc -Value "//r/:_authToken=$env:T"
+      - name: Three
+        shell: cmd
+        env: { U: "\${{ secrets.U }}" }
+        run: echo KEY=%U%>> %GITHUB_ENV%`,
+    [
+      "S (the variables that step “One” hands on)",
+      "T (the login that step “Two” left behind)",
+      "U (the variables that step “Three” hands on)",
+    ],
+  ],
+  [
     "a login of an earlier step that a later one does not end, though it might",
     `
       - name: Log in

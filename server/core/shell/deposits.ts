@@ -206,7 +206,9 @@ function filesWritten(line: string): readonly string[] {
   const [program = "", ...rest] = line.split(" ");
   const operands = rest.filter((word) => word !== "" && !word.startsWith("-"));
   if (program === "tee") return operands;
-  return /^(?:out-file|set-content|add-content)$/.test(program) ? operands.slice(0, 1) : [];
+  if (!/^(?:out-file|set-content|add-content)$/.test(program)) return [];
+  const named = rest[rest.findIndex((word) => /^-(?:file|literal)?path$/i.test(word)) + 1];
+  return named !== undefined && named !== rest[0] ? [named] : operands.slice(0, 1);
 }
 
 /** Where a path lies; `undefined` for what is no file that stays. */
