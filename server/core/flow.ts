@@ -1,3 +1,5 @@
+import type { Hole } from "./masking.ts";
+import { Memo } from "./memo.ts";
 import type { Job, Pipeline, Scope, Script, ShellLanguage, Step } from "./model.ts";
 import { parseBash } from "./shell/bash.ts";
 import { parseCmd } from "./shell/cmd.ts";
@@ -11,6 +13,7 @@ import {
   type FlowScript,
   type LocalScript,
   type Settled,
+  type Trace,
   traceJob,
 } from "./shell/dataflow.ts";
 import type { ImageUse } from "./shell/images.ts";
@@ -136,8 +139,8 @@ export function environmentDumps(pipeline: Pipeline): readonly Dump[] {
 function flowOf(pipeline: Pipeline): Flow {
   const known = FLOWS.get(pipeline);
   if (known !== undefined) return known;
-  const shared: Known = { programs: new Map(), environments: new Map() };
-  const flows = pipeline.jobs.map((job) => traceOf(job, shared, pipeline.readFile ?? (() => undefined)));
+  const environments = new Map<Scope, Environment>();
+  const flows = pipeline.jobs.map((job) => traceOf(job, environments, pipeline.readFile ?? (() => undefined)));
   const flow = {
     locals: flows.flatMap(({ locals }) => locals),
     executions: flows.flatMap(({ executions }) => executions),
@@ -151,33 +154,101 @@ function flowOf(pipeline: Pipeline): Flow {
   return flow;
 }
 
-/** A script with its place in the job. */
+/** A script that is followed, with its place in the job. */
 interface Placed {
   readonly step: Step;
   readonly script: Script;
-  readonly flow: FlowScript;
+  readonly environment: Environment;
 }
 
-/** What the jobs of a pipeline have in common and is worked out once. */
-interface Known {
-  /** What scripts say, by their place: several jobs may share one. */
-  readonly programs: Map<string, Block>;
-  readonly environments: Map<Scope, ReadonlyMap<string, string>>;
+/** What a scope and those around it say of variables. */
+interface Environment {
+  readonly values: ReadonlyMap<string, string>;
+  /** The same for all that say the same. */
+  readonly key: string;
 }
 
-function traceOf(job: Job, shared: Known, read: (path: string) => string | undefined): Flow {
-  const placed = job.steps.flatMap((step) => {
-    if (step.scripts.length === 0) return [];
-    const environment = environmentOf(step.scope, shared.environments);
-    return step.scripts.flatMap((script) => place(step, script, environment, shared.programs));
+/** What a job's scripts do, and the files of the repository that this depends on. */
+interface Traced {
+  readonly scripts: readonly FlowScript[];
+  readonly trace: Trace;
+  readonly asked: ReadonlyMap<string, string | undefined>;
+}
+
+/**
+ * What was found out about jobs, by all that it depends on but files. While somebody types, all jobs but one are as they were, and the
+ * jobs of a workspace repeat each other. The unit of the weight is a UTF-16 unit of the key, which all scripts are part of.
+ */
+const TRACED = new Memo<Traced>(1_000_000);
+
+type Read = (path: string) => string | undefined;
+
+function tracedJob(placed: readonly Placed[], read: Read): Traced {
+  const key = keyOf(placed);
+  const known = TRACED.get(key);
+  if (known !== undefined && [...known.asked].every(([path, text]) => read(path) === text)) return known;
+  const asked = new Map<string, string | undefined>();
+  const scripts = placed.flatMap(flowScript);
+  const trace = traceJob(scripts, (path) => {
+    const text = read(path);
+    asked.set(path, text);
+    return text;
   });
-  const { executions, pulls, digests, settled, dumps, locals } = traceJob(
-    placed.map(({ flow }) => flow),
-    read,
-  );
+  const traced = { scripts, trace, asked };
+  TRACED.set(key, traced, key.length);
+  return traced;
+}
+
+/** Everything about scripts that {@link traceJob} looks at. */
+function keyOf(placed: readonly Placed[]): string {
+  const parts: (string | undefined)[] = [];
+  let last: Placed | undefined;
+  for (const { step, script, environment } of placed) {
+    const { text, holes, shell, unit, folder, handover, checked } = script;
+    if (environment !== last?.environment) parts.push("variables", environment.key);
+    if (unit !== last?.script.unit) parts.push("process");
+    parts.push(
+      `${shell.language} ${shell.errexit} ${shell.pipefail} ${checked} ${step.tolerated} ${step.always}`,
+      folder,
+      handover.path,
+      handover.environment,
+      text,
+    );
+    if (holes.length > 0) parts.push(holesKey(holes));
+    last = { step, script, environment };
+  }
+  return parts.join("\0");
+}
+
+function holesKey(holes: readonly Hole[]): string {
+  return holes.map(({ span, text, variable }) => `${span.start} ${span.end} ${variable} ${text}`).join("\u0001");
+}
+
+function flowScript({ step, script, environment }: Placed): readonly FlowScript[] {
+  const { text, holes, shell, unit, folder, handover, checked } = script;
+  const program = programOf(script);
+  if (program === undefined) return [];
+  const { tolerated, always } = step;
+  const { values } = environment;
+  const flow = { text, holes, shell, unit, folder, handover, environment: values, program, tolerated, always };
+  return [checked === true ? { ...flow, checked } : flow];
+}
+
+function traceOf(job: Job, environments: Map<Scope, Environment>, read: Read): Flow {
+  const placed: Placed[] = [];
+  for (const step of job.steps) {
+    if (step.scripts.length === 0) continue;
+    const environment = environmentOf(step.scope, environments);
+    for (const script of step.scripts)
+      if (READERS[script.shell.language] !== undefined) placed.push({ step, script, environment });
+  }
+  if (placed.length === 0) return NO_FLOW;
+  const { scripts: flows, trace } = tracedJob(placed, read);
+  const { executions, pulls, digests, settled, dumps, locals } = trace;
   const scripts: Scripts = (number) => {
     const own = placed[number];
-    if (own !== undefined) return { step: own.step, script: own.script, program: own.flow.program };
+    const program = flows[number]?.program;
+    if (own !== undefined && program !== undefined) return { step: own.step, script: own.script, program };
     const local = locals.find((each) => each.number === number);
     const step = local && placed[local.caller]?.step;
     return local && step && { step, script: localScript(local, read(local.path) ?? ""), program: local.program };
@@ -281,52 +352,26 @@ const READERS: Readonly<Partial<Record<ShellLanguage, typeof parseBash>>> = {
   cmd: parseCmd,
 };
 
-const PROGRAMS = new WeakMap<Script, Block>();
+/** What scripts say, by their text; the unit of the weight is one of its UTF-16 units. */
+const PROGRAMS = new Memo<Block>(500_000);
 
-/** The commands of a script; `undefined` where nothing here reads its language. Read once for each script. */
-export function programOf(script: Script): Block | undefined {
-  const known = PROGRAMS.get(script);
-  const program = known ?? READERS[script.shell.language]?.(script.text, script.holes);
-  if (known === undefined && program !== undefined) PROGRAMS.set(script, program);
+/** The commands of a script; `undefined` where nothing here reads its language. */
+export function programOf({ text, holes, shell }: Script): Block | undefined {
+  const reader = READERS[shell.language];
+  if (reader === undefined) return undefined;
+  const key = `${shell.language}\0${text}\0${holesKey(holes)}`;
+  const known = PROGRAMS.get(key);
+  if (known !== undefined) return known;
+  const program = reader(text, holes);
+  PROGRAMS.set(key, program, key.length);
   return program;
 }
 
-function place(
-  step: Step,
-  script: Script,
-  environment: ReadonlyMap<string, string>,
-  programs: Map<string, Block>,
-): readonly Placed[] {
-  const { text, holes, shell, unit, folder, handover } = script;
-  const key = `${script.path ?? ""}:${script.span.start}:${script.span.end}`;
-  const program = programs.get(key) ?? programOf(script);
-  if (program === undefined) return [];
-  programs.set(key, program);
-  return [
-    {
-      step,
-      script,
-      flow: {
-        text,
-        holes,
-        shell,
-        unit,
-        folder,
-        handover,
-        environment,
-        program,
-        ...(script.checked === true && { checked: true }),
-        tolerated: step.tolerated,
-        always: step.always,
-      },
-    },
-  ];
-}
-
-const NO_VARIABLES: ReadonlyMap<string, string> = new Map();
+const NO_FLOW: Flow = { locals: [], executions: [], pulls: [], checked: [], settled: [], dumps: [], files: [] };
+const NO_VARIABLES: Environment = { values: new Map(), key: "" };
 
 /** Variables of a scope and of all around it, the inner ones winning. A scope without variables has those of the one around it. */
-function environmentOf(scope: Scope | undefined, known: Known["environments"]): ReadonlyMap<string, string> {
+function environmentOf(scope: Scope | undefined, known: Map<Scope, Environment>): Environment {
   if (scope === undefined) return NO_VARIABLES;
   const made = known.get(scope);
   if (made !== undefined) return made;
@@ -334,7 +379,12 @@ function environmentOf(scope: Scope | undefined, known: Known["environments"]): 
   const own = scope.variables.flatMap(({ name, value, secrets }) => {
     return value === undefined || secrets.length > 0 ? [] : [[name, value] as const];
   });
-  const environment = own.length === 0 ? around : new Map([...around, ...own]);
+  const environment = own.length === 0 ? around : withVariables(around, own);
   known.set(scope, environment);
   return environment;
+}
+
+function withVariables(around: Environment, own: readonly (readonly [string, string])[]): Environment {
+  const values = new Map([...around.values, ...own]);
+  return { values, key: [...values].flat().join("\u0001") };
 }

@@ -1,4 +1,5 @@
 import type { RemoteExecution } from "./flow.ts";
+import { Memo } from "./memo.ts";
 import type { Script, Step } from "./model.ts";
 import type { Policy } from "./policy.ts";
 import type { Answer, Question } from "./question.ts";
@@ -47,11 +48,26 @@ export function callers(script: Script, step: Step): readonly Related[] {
   return script.path === undefined ? [] : [{ span: step.span, message: `Run by ${step.label}` }];
 }
 
+/** Where the lines of texts begin: each finding of a long script asks. The unit of the weight is one of the text. */
+const LINE_STARTS = new Memo<readonly number[]>(4_000_000);
+
 /** One-based line of an offset, for a message that names another line. */
 export function lineOf(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf("\n"); at >= 0 && at < offset; at = text.indexOf("\n", at + 1)) line++;
-  return line;
+  const starts = LINE_STARTS.get(text) ?? lineStarts(text);
+  let [low, high] = [0, starts.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((starts[middle] ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(1, low);
+}
+
+function lineStarts(text: string): readonly number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  LINE_STARTS.set(text, starts, text.length);
+  return starts;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   fileAt,
   filesLike,
   holdsPrograms,
+  isVerified,
   join,
   resolvePath,
   type State,
@@ -20,6 +21,7 @@ import {
 import {
   type Call,
   done,
+  downloadBy,
   type Execution,
   failed,
   freshExits,
@@ -33,22 +35,15 @@ import {
 // What commands of all shells come down to: something is fetched, stored, unpacked, copied or run.
 
 /** What a fetch leaves behind: content on standard output, or files. */
-export function fetched({ command, words, run }: Call, fetch: Fetch, state: State): Outcome {
+export function fetched(call: Call, fetch: Fetch, state: State): Outcome {
+  const { command, words } = call;
   let after = state;
   const streamed: Download[] = [];
   const made: Download[] = [];
   for (const { url, file } of fetch.transfers) {
-    const download: Download = {
-      command,
-      span: command.span,
-      script: run.index,
-      tool: fetch.tool,
-      hidden: false,
-      url: url.text,
-      known: url.known,
-    };
+    const download = downloadBy(call, { tool: fetch.tool, hidden: false, url: url.text, known: url.known });
     const isFixed = isImmutable(url.text);
-    if (isFixed) run.settled.push({ script: run.index, download, by: "address" });
+    if (isFixed) call.run.settled.push({ script: call.run.index, download, by: "address" });
     const origins = isFixed ? [] : [download];
     made.push(...origins);
     if (file === undefined) streamed.push(...origins);
@@ -172,7 +167,7 @@ export function report(
   via: Execution["via"],
   runner: string,
 ): void {
-  const downloads = unverified(call, state, origins);
+  const downloads = unsettled(call, state, origins);
   if (downloads.length === 0) return;
   const { command, io, run } = call;
   const start = via === "direct" && io.stdin.origins === origins ? io.stdin.start : undefined;
@@ -184,25 +179,24 @@ export function report(
 /** Notes that downloaded content is made a program here: it counts unless it is verified anywhere, or seen to run elsewhere. */
 export function prepare(call: Call, state: State, origins: readonly Download[], runner: string): void {
   const { command, run } = call;
-  const downloads = unverified(call, state, origins);
+  const downloads = unsettled(call, state, origins);
   if (downloads.length === 0) return;
   run.prepared.push({ script: run.index, span: command.span, command, downloads, via: "file", runner, checks: [] });
 }
 
 /** The downloads that nothing has verified. Of the others it is noted that they may run here. */
-function unverified({ run }: Call, { world }: State, origins: readonly Download[]): readonly Download[] {
-  const isVerified = (origin: Download) => world.verdicts.get(origin) === true;
+function unsettled({ run }: Call, state: State, origins: readonly Download[]): readonly Download[] {
   const all = union([], origins);
   for (const download of all)
-    if (isVerified(download)) run.settled.push({ script: run.index, download, by: "checked" });
-  return all.filter((origin) => !isVerified(origin));
+    if (isVerified(state, download)) run.settled.push({ script: run.index, download, by: "checked" });
+  return all.filter((download) => !isVerified(state, download));
 }
 
 /** What a command is, where a download was put into a folder that is searched for commands under that name or a like one. */
 export function commandOrigins(state: State, name: string): readonly Download[] {
   const { programs } = state.world;
   if (programs.size === 0) return [];
-  const like = [...programs].flatMap(([file, origins]) => {
+  const like = programs.entries().flatMap(([file, origins]) => {
     return file.startsWith("*") ? origins.filter(({ url }) => related(`${url} ${file}`, name)) : [];
   });
   return programs.get(name) ?? like;

@@ -18,7 +18,7 @@ import type {
 import { staticText } from "./command.ts";
 import { captureOf, destinationOf, KEPT, LOG, redirectedTo } from "./environment-dumps.ts";
 import { type LocalPart, type LocalProgram, readLocalCall, readLocalProgram } from "./local-program.ts";
-import { perform } from "./programs.ts";
+import { perform, performIdle } from "./programs.ts";
 import {
   type Download,
   EMPTY_WORLD,
@@ -38,6 +38,7 @@ import {
   withProgramFolder,
   withVariable,
 } from "./state.ts";
+import { Table } from "./table.ts";
 import {
   type Call,
   concat,
@@ -106,7 +107,7 @@ export function traceJob(
   const locals: LocalScript[] = [];
   const count = { scripts: scripts.length };
   const programs: Run["programs"] = new Map();
-  const budget = { nodes: MAX_NODES, symbols: 0 };
+  const budget = { nodes: MAX_NODES, symbols: 0, downloads: 0 };
   const environments: Environments = new Map();
   let healthy: State | undefined;
   let broken: State | undefined;
@@ -143,7 +144,7 @@ export function traceJob(
     const outcome = runBlock(
       script.program,
       state,
-      { stdin: SILENCE, tolerant: false, depth: 0, exits, language: dialectOf(script.shell.language) },
+      { stdin: SILENCE, tolerant: false, unheard: true, depth: 0, exits, language: dialectOf(script.shell.language) },
       run,
     );
     const failure = join(failed(outcome), exits.failure);
@@ -209,7 +210,7 @@ function dialectOf(language: FlowScript["shell"]["language"]): NonNullable<Io["l
 const NOTHING: Value = textValue("", { start: 0, end: 0 });
 
 /** What the variables of an environment say, for scripts that share it. */
-type Environments = Map<FlowScript["environment"], ReadonlyMap<string, Value>>;
+type Environments = Map<FlowScript["environment"], Table<Value>>;
 
 function freshShell(script: FlowScript, { exports }: WorldState, environments: Environments): State["shell"] {
   const dialect = dialectOf(script.shell.language);
@@ -219,34 +220,35 @@ function freshShell(script: FlowScript, { exports }: WorldState, environments: E
   const folder = resolvePath(".", windowsPath(script.folder));
   if (dialect === "shell" && exports.size === 0)
     return { variables: environment, functions: NO_FUNCTIONS, folder, errexit, pipefail };
-  const variables = new Map<string, Value>();
+  let variables = Table.empty<Value>();
   // PowerShell keeps the environment in a drive of its own, and neither it nor cmd minds the case of names.
   const named = (name: string): string =>
     dialect === "shell" ? name : dialect === "cmd" ? name.toLowerCase() : `env:${name.toLowerCase()}`;
-  for (const [name, value] of exports) variables.set(named(name), value);
-  for (const [name, value] of environment) variables.set(named(name), value);
+  for (const [name, value] of [...exports.entries(), ...environment.entries()])
+    variables = variables.with(named(name), value);
   return { variables, functions: NO_FUNCTIONS, folder, errexit, pipefail };
 }
 
-const NO_FUNCTIONS: State["shell"]["functions"] = new Map();
+const NO_FUNCTIONS: State["shell"]["functions"] = Table.empty();
 
-function environmentValues(environment: FlowScript["environment"]): ReadonlyMap<string, Value> {
-  return new Map(
+function environmentValues(environment: FlowScript["environment"]): Table<Value> {
+  return Table.of(
     [...environment].map(([name, text]) => [name, { ...NOTHING, text, known: !/\$\{\{|\$\[\[|<<|\$\(/.test(text) }]),
   );
 }
 
 function runBlock(block: Block, state: State, io: Io, run: Run): Outcome {
   let before = state;
-  let inner = io;
   let outcome: Outcome = { success: state, failure: undefined, output: SILENCE };
   let output = SILENCE;
+  const status = { last: io.status?.last };
+  const inner: Io = block.statements.length > 1 ? { ...io, status } : io;
   for (const statement of block.statements) {
     outcome = runStatement(statement, before, inner, run);
-    output = concat(output, outcome.output);
+    if (io.unheard !== true) output = concat(output, outcome.output);
     const next = afterStatement(statement, outcome, before, io);
     if (next === undefined) return { success: undefined, failure: undefined, output };
-    inner = { ...io, status: { success: outcome.success, failure: failed(outcome) } };
+    status.last = outcome;
     before = next;
   }
   if (outcome.failure !== undefined && before.shell.errexit && !io.tolerant)
@@ -273,8 +275,11 @@ function afterStatement({ node }: Statement, outcome: Outcome, before: State, io
   return join(outcome.success, outcome.spared);
 }
 
-function runNode(node: Node, state: State, io: Io, run: Run): Outcome {
-  if (run.budget.nodes-- <= 0 || io.depth > MAX_DEPTH) return done(state);
+function runNode(node: Node, state: State, around: Io, run: Run): Outcome {
+  if (run.budget.nodes-- <= 0 || around.depth > MAX_DEPTH) return done(state);
+  // What goes into a file is heard.
+  const written = around.unheard === true && "redirects" in node && node.redirects.length > 0;
+  const io: Io = written ? { ...around, unheard: false } : around;
   switch (node.kind) {
     case "command":
       return runCommand(node, state, io, run);
@@ -313,19 +318,15 @@ function runPipe(pipe: Pipe, state: State, io: Io, run: Run): Outcome {
   let failure: State | undefined;
   let outcome: Outcome = done(state);
   if (pipe.stages.length === 1 && only !== undefined)
-    outcome = runNode(only, state, pipe.negated ? { ...io, tolerant: true } : io, run);
+    outcome = runNode(only, state, pipe.negated ? tolerating(io) : io, run);
   else {
     for (const [index, stage] of pipe.stages.entries()) {
       const last = index === pipe.stages.length - 1;
       const exits = freshExits();
       const output = last ? io.output : destinationOf(pipe.stages.slice(index + 1), io.output ?? LOG);
-      const inner: Io = {
-        ...io,
-        stdin: stream,
-        exits,
-        tolerant: io.tolerant || pipe.negated,
-        ...(output && { output }),
-      };
+      const tolerant = io.tolerant || pipe.negated;
+      const unheard = last && io.unheard === true;
+      const inner: Io = { ...io, stdin: stream, exits, tolerant, unheard, ...(output && { output }) };
       outcome = leaveSubshell(state, runNode(stage, { ...state, world }, inner, run), exits);
       stream = outcome.output;
       const tainted = stream.origins.length > 0 || stream.digests.length > 0;
@@ -343,13 +344,13 @@ function runPipe(pipe: Pipe, state: State, io: Io, run: Run): Outcome {
 function runChain(chain: Chain, state: State, io: Io, run: Run): Outcome {
   const [first, ...rest] = chain.operands;
   if (first === undefined) return done(state);
-  let outcome = runNode(first, state, { ...io, tolerant: true }, run);
+  let outcome = runNode(first, state, tolerating(io), run);
   for (const [index, operand] of rest.entries()) {
     const and = chain.operators[index] === "&&";
     const from = and ? outcome.success : failed(outcome);
     if (from === undefined) continue;
     const last = index === rest.length - 1;
-    const next = runNode(operand, from, last ? io : { ...io, tolerant: true }, run);
+    const next = runNode(operand, from, last ? io : tolerating(io), run);
     outcome = {
       success: and ? next.success : join(outcome.success, next.success),
       failure: next.failure,
@@ -365,7 +366,7 @@ function runIf(node: If, state: State, io: Io, run: Run): Outcome {
   let result: Outcome = { success: undefined, failure: undefined, output: SILENCE };
   for (const { condition, body } of node.branches) {
     if (before === undefined) return result;
-    const test = runBlock(condition, before, { ...io, tolerant: true }, run);
+    const test = runBlock(condition, before, tolerating(io), run);
     result = { ...result, output: concat(result.output, test.output) };
     if (test.success !== undefined) result = either(result, runBlock(body, test.success, io, run));
     before = failed(test);
@@ -382,7 +383,7 @@ function runIf(node: If, state: State, io: Io, run: Run): Outcome {
 function runLoop(loop: Loop, state: State, io: Io, run: Run): Outcome {
   let before = state;
   if (loop.condition !== undefined) {
-    const test = runBlock(loop.condition, state, { ...io, tolerant: true }, run);
+    const test = runBlock(loop.condition, state, tolerating(io), run);
     const entered = loop.until ? failed(test) : test.success;
     before = entered ?? ended(test) ?? state;
   }
@@ -476,16 +477,28 @@ function runCondition(condition: Condition, state: State, io: Io, run: Run): Out
   }
 }
 
+/** The same where a failure does not end the shell. */
+function tolerating(io: Io): Io {
+  return io.tolerant ? io : { ...io, tolerant: true };
+}
+
 function runCommand(command: Command, state: State, io: Io, run: Run): Outcome {
+  const idle = performIdle(command, state, io, run);
+  if (idle !== undefined) return idle;
   const captured = captureOf(command, io.output ?? LOG);
-  const { values: words, state: before } = expandAll(command.words, state, { ...io, captured }, run);
+  const around: Io = captured === (io.captured ?? KEPT) ? io : { ...io, captured };
+  const { values: words, state: before } = expandAll(command.words, state, around, run);
   const inner = withRedirects(command.redirects, before, io, run);
   if (words.length === 0) return writeTo(command.redirects, assign(command, before, inner, run), run);
-  const prefixes = command.assignments.flatMap(({ value, elements }) => (value === undefined ? elements : [value]));
-  const after = expandAll(prefixes, before, io, run).state;
+  const after = command.assignments.length === 0 ? before : afterPrefixes(command, before, io, run);
   const { words: bare } = unwrap(words);
   const call: Call = { command, words: bare, io: inner, run };
   return writeTo(command.redirects, perform(call, after), run);
+}
+
+function afterPrefixes({ assignments }: Command, state: State, io: Io, run: Run): State {
+  const prefixes = assignments.flatMap(({ value, elements }) => (value === undefined ? elements : [value]));
+  return expandAll(prefixes, state, io, run).state;
 }
 
 const ENGINE: Engine = {
@@ -547,7 +560,7 @@ function runPart(
     errexit,
     pipefail,
     folder: program.folder ?? state.shell.folder,
-    functions: new Map(),
+    functions: NO_FUNCTIONS,
   };
   const way: Io = { stdin: io.stdin, tolerant: false, depth: io.depth + 1, exits, ...outputOf(io) };
   const inside = runBlock(local.program, { ...before, shell }, way, inner);
@@ -594,6 +607,7 @@ function assign(command: Command, state: State, io: Io, run: Run): Outcome {
 
 /** What redirections make the standard input and output of a node. */
 function withRedirects(redirects: readonly Redirect[], state: State, io: Io, run: Run): Io {
+  if (redirects.length === 0) return io;
   const output = redirectedTo(redirects, io.output);
   const inner = withStdin(redirects, state, io, run);
   return output === undefined ? inner : { ...inner, output };
@@ -601,6 +615,7 @@ function withRedirects(redirects: readonly Redirect[], state: State, io: Io, run
 
 /** What redirections make the standard input of a node. */
 function withStdin(redirects: readonly Redirect[], state: State, io: Io, run: Run): Io {
+  if (redirects.length === 0) return io;
   const last = redirects.findLast(
     ({ operator, descriptor }) => /^(?:<|<>|<<|<<<)$/.test(operator) && (descriptor ?? 0) === 0,
   );
@@ -630,6 +645,7 @@ function withStdin(redirects: readonly Redirect[], state: State, io: Io, run: Ru
 
 /** Sends the output of a node into the file that its redirections name. */
 function writeTo(redirects: readonly Redirect[], outcome: Outcome, run: Run): Outcome {
+  if (redirects.length === 0) return outcome;
   const target = redirects.findLast(
     ({ operator, descriptor }) => /^(?:>|>>|>\||&>|&>>)$/.test(operator) && (descriptor ?? 1) === 1,
   )?.target;
@@ -685,6 +701,11 @@ function expandAll(words: readonly Word[], state: State, io: Io, run: Run): Expa
   let after = state;
   const values: Value[] = [];
   for (const word of words) {
+    const [only] = word.parts;
+    if (word.parts.length === 1 && only?.kind === "text") {
+      values.push(textValue(only.value, word.span));
+      continue;
+    }
     const expanded = expand(word, after, io, run);
     after = expanded.state;
     values.push(...expanded.values);
@@ -787,20 +808,8 @@ function substitute(body: Block, state: State, io: Io, run: Run): Outcome {
   const exits = freshExits();
   const errexit = state.shell.errexit && run.script.shell.language !== "bash";
   const inner: State = { ...state, shell: { ...state.shell, errexit } };
-  const outcome = runBlock(
-    body,
-    inner,
-    {
-      ...io,
-      stdin: io.stdin,
-      tolerant: io.tolerant,
-      depth: io.depth + 1,
-      exits,
-      output: io.captured ?? KEPT,
-      captured: KEPT,
-    },
-    run,
-  );
+  const way: Io = { ...io, unheard: false, depth: io.depth + 1, exits, output: io.captured ?? KEPT, captured: KEPT };
+  const outcome = runBlock(body, inner, way, run);
   return leaveSubshell(state, outcome, exits);
 }
 
@@ -841,7 +850,7 @@ function expandProperty({ name, operand, span }: Extract<Part, { kind: "variable
 
 /** `@p` hands over the entries of a table as named arguments. */
 function splat(name: string, span: Span, state: State): readonly Value[] {
-  const entries = [...state.shell.variables].filter(([key]) => key.startsWith(`${name}.`));
+  const entries = state.shell.variables.entries().filter(([key]) => key.startsWith(`${name}.`));
   return entries.flatMap(([key, value]) => [textValue(`-${key.slice(name.length + 1)}`, span), { ...value, span }]);
 }
 
@@ -863,7 +872,8 @@ function unique(executions: readonly Execution[]): readonly Execution[] {
 
 function byCommand(downloads: readonly Download[]): readonly Download[] {
   const seen = new Set<string>();
-  return union([], downloads).filter(({ script, span, url }) => {
+  const inOrder = union([], downloads).toSorted((a, b) => Number(a.id) - Number(b.id));
+  return inOrder.filter(({ script, span, url }) => {
     const key = `${script}:${span.start}:${url}`;
     return !seen.has(key) && seen.add(key);
   });

@@ -22,6 +22,11 @@ export function readFetch(words: readonly Value[]): Fetch | undefined {
   return remote.length === 0 ? undefined : { tool, transfers: remote };
 }
 
+/** True for a program that can fetch from another machine. */
+export function isFetcher(name: string): boolean {
+  return FETCHERS.has(name);
+}
+
 /** True for addresses on this machine: content that the pipeline itself serves. */
 export function isLocal(url: string): boolean {
   if (/^file:/i.test(url)) return true;

@@ -127,6 +127,11 @@ function dumps(words: readonly Value[], language: "shell" | "powershell" | "cmd"
   }
 }
 
+/** True for a program that can print the whole environment. */
+export function mayDump(name: string): boolean {
+  return DUMPERS.test(name);
+}
+
 const DUMPERS =
   /^(?:env|printenv|set|export|declare|typeset|cat|strings|get-childitem|gci|ls|dir|get-item|gi|\[(?:system\.)?environment\]::getenvironmentvariables)$/;
 

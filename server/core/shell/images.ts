@@ -52,6 +52,11 @@ export function readImages(words: readonly Value[]): readonly ImageUse[] {
   });
 }
 
+/** True for a program whose command lines can fetch or make images. */
+export function isImageTool(name: string): boolean {
+  return READERS.has(name);
+}
+
 /** The names, in one form for all spellings, that a command line gives to images which it builds or retags on this machine. */
 export function readBuiltImages(words: readonly Value[]): readonly string[] {
   if (!/^(?:docker|podman|nerdctl|buildah)$/.test(programName(words[0]))) return [];

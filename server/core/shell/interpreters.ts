@@ -23,6 +23,11 @@ export function readInterpreter(words: readonly Value[]): Code | undefined {
   return style && readScripting(args, style);
 }
 
+/** True for a program that can run code which its arguments or its input hold. */
+export function isInterpreter(name: string): boolean {
+  return SHELLS.test(name) || STYLES.some(({ names }) => names.test(name));
+}
+
 /** True for names of shells that read the command model's own language. */
 export function isShell(name: string): boolean {
   return SHELLS.test(name);

@@ -43,6 +43,15 @@ export function readPackages(words: readonly Value[]): readonly PackageUse[] {
   return readNested(words, MAX_DEPTH);
 }
 
+/** True for a program whose command lines can fetch packages, or run another command line that does. */
+export function isPackageTool(name: string): boolean {
+  return readerOf(name) !== undefined || RUNS_ANOTHER.test(name);
+}
+
+/** The programs that {@link innerCommand} knows. */
+const RUNS_ANOTHER =
+  /^(?:(?:python|pypy)[\d.]*|py|sage|bundle|corepack|uv|conda|mamba|micromamba|pipenv|poetry|pdm|rye|hatch)$/;
+
 const MAX_DEPTH = 8;
 
 function readNested(words: readonly Value[], depth: number): readonly PackageUse[] {

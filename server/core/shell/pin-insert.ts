@@ -141,8 +141,9 @@ function placeBehind(
   const above = path[at - 1];
   const here = path.slice(0, at);
   const { block, index } = step;
-  for (const [next, statement] of block.statements.entries()) {
-    if (next <= index) continue;
+  for (let next = index + 1; next < block.statements.length; next++) {
+    const statement = block.statements[next];
+    if (statement === undefined) break;
     const before = (position: number): CheckPlace | NoFix => {
       const target = block.statements[position];
       if (target === undefined) return refuse(TANGLED);

@@ -1,3 +1,4 @@
+import { Memo } from "../memo.ts";
 import {
   commandOrigins,
   copyFile,
@@ -15,13 +16,13 @@ import {
   unpack,
 } from "./actions.ts";
 import { parseBashWord } from "./bash.ts";
-import type { Block } from "./command.ts";
-import { isImmutable, isLocal, readFetch } from "./downloads.ts";
-import { KEPT, noteDump } from "./environment-dumps.ts";
-import { readBuiltImages, readImages } from "./images.ts";
-import { isShell, readInterpreter } from "./interpreters.ts";
+import { type Block, type Command, type Redirect, staticText, type Word } from "./command.ts";
+import { isFetcher, isImmutable, isLocal, readFetch } from "./downloads.ts";
+import { KEPT, mayDump, noteDump } from "./environment-dumps.ts";
+import { isImageTool, readBuiltImages, readImages } from "./images.ts";
+import { isInterpreter, isShell, readInterpreter } from "./interpreters.ts";
 import { readOneLiner } from "./one-liners.ts";
-import { installsProject, readPackages } from "./packages.ts";
+import { installsProject, isPackageTool, readPackages } from "./packages.ts";
 import { parsePowerShellWord } from "./powershell.ts";
 import {
   type Download,
@@ -42,46 +43,113 @@ import {
   type Call,
   concatValues,
   done,
+  downloadBy,
   freshExits,
   type Io,
   leaveSubshell,
   type Outcome,
   outputOf,
   outputs,
+  type Run,
   SILENCE,
+  type Stream,
   succeeds,
   symbol,
   textValue,
 } from "./trace.ts";
 import { verifies } from "./verification.ts";
 import { performWindows } from "./windows-programs.ts";
-import { isSystemProgram, optionValue, programName, unwrap } from "./wrappers.ts";
+import { isSystemProgram, isWrapper, nameOf, optionValue, programName, unwrap } from "./wrappers.ts";
 
 /** What a command line does to the state. Unknown commands pass on what they read. */
 export function perform(call: Call, state: State): Outcome {
   const { language = "shell" } = call.io;
-  if (isSystemProgram(call.words[0])) notePulls(call);
-  noteDump(call, state.shell.folder);
+  const [program] = call.words;
+  const { pulls, dumps } = rolesOf(programName(program));
+  if (pulls && isSystemProgram(program)) notePulls(call);
+  if (dumps || call.run.dumps.length > 0) noteDump(call, state.shell.folder);
   return language === "shell" ? performShell(call, state) : performWindows(call, state, language, performShell);
 }
 
 function performShell(call: Call, state: State): Outcome {
-  const { words } = call;
-  const body = words[0]?.known ? state.shell.functions.get(words[0].text) : undefined;
+  const [program] = call.words;
+  const body = program?.known ? state.shell.functions.get(program.text) : undefined;
   if (body !== undefined) return callFunction(call, body, state);
-  const [program] = words;
   const known = isSystemProgram(program);
-  const own = known
-    ? (COMMANDS.get(programName(program))?.(call, state) ?? verifies(call, state))
-    : executes(call, state);
+  const { action, fetches: fetching, interprets: interpreting } = rolesOf(programName(program));
+  const own = known ? (action?.(call, state) ?? verifies(call, state)) : executes(call, state);
   return (
     own ??
-    fetches(call, state) ??
-    interprets(call, state) ??
+    (fetching ? fetches(call, state) : undefined) ??
+    (interpreting ? interprets(call, state) : undefined) ??
     executes(call, state) ??
     verifies(call, state) ??
     passes(call, state)
   );
+}
+
+/** Which of the tables have something to say about a program. Most programs are in none. */
+interface Roles {
+  readonly action: Action | undefined;
+  readonly pulls: boolean;
+  readonly dumps: boolean;
+  readonly fetches: boolean;
+  readonly interprets: boolean;
+  /** True where none of the tables knows it, so that it passes on what it reads. */
+  readonly none: boolean;
+}
+
+/** By name; the unit of the weight is that of text. */
+const ROLES = new Memo<Roles>(200_000);
+
+function rolesOf(name: string): Roles {
+  const known = ROLES.get(name);
+  if (known !== undefined) return known;
+  const action = COMMANDS.get(name);
+  const pulls = isPackageTool(name) || isImageTool(name);
+  const dumps = mayDump(name);
+  const fetching = isFetcher(name);
+  const interpreting = isInterpreter(name);
+  const runsOther = isWrapper(name) || RUNS_PROJECT.test(name);
+  const none = action === undefined && !pulls && !dumps && !fetching && !interpreting && !runsOther;
+  const roles = { action, pulls, dumps, fetches: fetching, interprets: interpreting, none };
+  ROLES.set(name, roles, name.length);
+  return roles;
+}
+
+/**
+ * What a command line does of which no table knows the program, or which only prints to where nobody listens, while nothing was fetched
+ * yet: two thirds of all commands, which are not worth a look at their words. `undefined` where it takes that look.
+ */
+export function performIdle(command: Command, state: State, io: Io, { dumps }: Run): Outcome | undefined {
+  const { verdicts, programs } = state.world;
+  if (verdicts.size > 0 || programs.size > 0 || io.stdin.origins.length > 0 || dumps.length > 0) return undefined;
+  if (io.language !== undefined && io.language !== "shell") return undefined;
+  const text = staticText(command.words[0]);
+  if (text === undefined || text.includes("/") || text.includes("\\") || command.assignments.length > 0)
+    return undefined;
+  if (state.shell.functions.size > 0 && state.shell.functions.has(text)) return undefined;
+  const name = nameOf(text);
+  const prints = io.unheard === true && (name === "echo" || name === "printf");
+  if (!prints && !rolesOf(name).none) return undefined;
+  if (!command.redirects.every(isHarmless) || !command.words.every(isPassive)) return undefined;
+  if (prints) return succeeds(state);
+  return io.unheard === true ? done(state) : outputs(state, passed(name, io.stdin));
+}
+
+/** `2>&1`, `2>/dev/null`: nothing is read or written that matters. */
+function isHarmless({ operator, descriptor, target }: Redirect): boolean {
+  if (operator === ">&") return /^\d$/.test(staticText(target) ?? "");
+  return descriptor === 2 && /^>>?$/.test(operator) && staticText(target) === "/dev/null";
+}
+
+/** True for a word whose expansion runs nothing. */
+function isPassive({ parts }: Word): boolean {
+  for (const part of parts) {
+    if (part.kind === "substitution" || part.kind === "process" || part.kind === "unknown") return false;
+    if (part.kind === "variable" && part.operand !== undefined) return false;
+  }
+  return true;
 }
 
 /** Packages and images that a command line fetches by name. */
@@ -406,16 +474,7 @@ function decode(call: Call, state: State): Outcome | undefined {
   const files = args.filter(({ text }) => !text.startsWith("-"));
   const fetched = files.length === 0 ? call.io.stdin.origins : files.flatMap((file) => originsOf(file, state));
   if (fetched.length > 0) return outputs(state, { ...call.io.stdin, origins: fetched, text: undefined });
-  const { command, run } = call;
-  const hidden: Download = {
-    command,
-    span: command.span,
-    script: run.index,
-    tool: programName(call.words[0]),
-    url: "",
-    known: false,
-    hidden: true,
-  };
+  const hidden = downloadBy(call, { tool: programName(call.words[0]), url: "", known: false, hidden: true });
   return outputs(withVerdict(state, [hidden], false), { origins: [hidden] });
 }
 
@@ -455,15 +514,7 @@ function cloneRepository(call: Call, state: State): Outcome | undefined {
     .replace(/\/+$/, "")
     .replace(/\.git$/, "")
     .replace(/^.*[/:]/, "");
-  const download: Download = {
-    command: call.command,
-    span: call.command.span,
-    script: call.run.index,
-    tool: "git",
-    hidden: false,
-    url: url.text,
-    known: url.known,
-  };
+  const download = downloadBy(call, { tool: "git", hidden: false, url: url.text, known: url.known });
   const folder = resolvePath(state.shell.folder, target?.text ?? name);
   const cloned = withFile(withVerdict(state, [download], false), folder, {
     origins: [download],
@@ -648,16 +699,7 @@ function runPowerShell(call: Call, word: Value, state: State): Outcome {
 /** `deno run https://…`: the interpreter fetches its program itself. */
 function runAddress(call: Call, url: Value, state: State, runner: string): Outcome {
   if (isLocal(url.text) || isImmutable(url.text)) return done(state);
-  const { command, run } = call;
-  const download: Download = {
-    command,
-    span: command.span,
-    script: run.index,
-    tool: runner,
-    url: url.text,
-    known: url.known,
-    hidden: false,
-  };
+  const download = downloadBy(call, { tool: runner, url: url.text, known: url.known, hidden: false });
   const after = withVerdict(state, [download], false);
   report(call, after, [download], "direct", runner);
   return done(after);
@@ -665,15 +707,13 @@ function runAddress(call: Call, url: Value, state: State, runner: string): Outco
 
 /** Code in the text of an argument that fetches by itself. */
 function runOneLiner(call: Call, state: State): Outcome | undefined {
-  const { command, words, run } = call;
+  const { command, words } = call;
   const found = readOneLiner(words);
   if (found === undefined) return undefined;
   const tool = programName(words[0]);
   const made = found.urls
     .filter((url) => !isLocal(url) && !isImmutable(url))
-    .map(
-      (url): Download => ({ command, span: command.span, script: run.index, tool, url, known: true, hidden: false }),
-    );
+    .map((url) => downloadBy(call, { tool, url, known: true, hidden: false }));
   const after = withVerdict(state, made, false);
   if (found.executes) report(call, after, made, "direct", tool);
   const stored = found.file === undefined ? after : storeAt(after, found.file, made);
@@ -716,16 +756,18 @@ const RUNS_PROJECT = /^(?:yarn|yarnpkg|pnpm|bun|corepack|mingw32-make)$/;
 
 /** Any other command: what it reads may be what it writes. */
 function passes({ words, io }: Call, state: State): Outcome {
-  const name = programName(words[0]);
-  const { stdin } = io;
+  return outputs(state, passed(programName(words[0]), io.stdin));
+}
+
+function passed(name: string, stdin: Stream): Stream {
   const cut = EXTRACTORS.has(name);
   // What is picked out of downloaded data is data: nobody calls a version number a script.
-  return outputs(state, {
+  return {
     ...stdin,
     whole: stdin.whole && !cut,
     text: cut ? undefined : stdin.text,
     known: stdin.known && !TRANSFORMERS.has(name),
-  });
+  };
 }
 
 /** Commands that cut a piece out of what they read. */

@@ -1,10 +1,13 @@
 import type { Span } from "../text.ts";
 import type { Block, Command } from "./command.ts";
+import { Table } from "./table.ts";
 
 // What the data flow knows at one point of a job. States are values: a change makes a new one, and branches that share a state share it.
 
 /** One act of fetching. Two evaluations of the same command are two acts: the second answer may differ from the first. */
 export interface Download {
+  /** Different for every act of the trace. */
+  readonly id: string;
   readonly command: Command;
   /** The fetching command in the script text. */
   readonly span: Span;
@@ -51,8 +54,8 @@ export interface FileState extends Provenance {
 
 /** What a shell process knows: gone when it ends. */
 export interface ShellState {
-  readonly variables: ReadonlyMap<string, Value>;
-  readonly functions: ReadonlyMap<string, Block>;
+  readonly variables: Table<Value>;
+  readonly functions: Table<Block>;
   /** The working directory as a symbolic path; "." is where the job starts. */
   readonly folder: string;
   readonly errexit: boolean;
@@ -61,15 +64,21 @@ export interface ShellState {
 
 /** What all processes of a job share. */
 export interface WorldState {
-  readonly files: ReadonlyMap<string, FileState>;
-  /** For each act of fetching whether its content was compared with something fixed, on every way to here. */
-  readonly verdicts: ReadonlyMap<Download, boolean>;
+  readonly files: Table<FileState>;
+  /** For each act of fetching, by its id, whether its content was compared with something fixed, on every way to here. */
+  readonly verdicts: Table<Verdict>;
   /** Downloads that signature keys were taken from. */
   readonly keys: readonly Download[];
   /** Folders of programs that a download filled and that are searched for commands, and programs put into such folders. */
-  readonly programs: ReadonlyMap<string, readonly Download[]>;
+  readonly programs: Table<readonly Download[]>;
   /** Variables that were handed over to the later steps of the job. */
-  readonly exports: ReadonlyMap<string, Value>;
+  readonly exports: Table<Value>;
+}
+
+/** What is known of a download's content. */
+export interface Verdict {
+  readonly download: Download;
+  readonly verified: boolean;
 }
 
 export interface State {
@@ -78,11 +87,11 @@ export interface State {
 }
 
 export const EMPTY_WORLD: WorldState = {
-  files: new Map(),
-  verdicts: new Map(),
+  files: Table.empty(),
+  verdicts: Table.empty(),
   keys: [],
-  programs: new Map(),
-  exports: new Map(),
+  programs: Table.empty(),
+  exports: Table.empty(),
 };
 
 export const NOWHERE: Provenance = { origins: [], digests: [] };
@@ -116,10 +125,22 @@ export function withFile(state: State, path: string, file: FileState): State {
 
 /** The downloads are known to have the content that somebody fixed (`true`), or are new and nobody has looked (`false`). */
 export function withVerdict(state: State, downloads: readonly Download[], verdict: boolean): State {
-  if (downloads.every((download) => state.world.verdicts.get(download) === verdict)) return state;
   let { verdicts } = state.world;
-  for (const download of downloads) verdicts = assign(verdicts, download, verdict);
-  return { ...state, world: { ...state.world, verdicts } };
+  for (const download of downloads) {
+    if (verdicts.get(download.id)?.verified !== verdict)
+      verdicts = assign(verdicts, download.id, { download, verified: verdict });
+  }
+  return verdicts === state.world.verdicts ? state : { ...state, world: { ...state.world, verdicts } };
+}
+
+/** True where a download's content was compared with something fixed, on every way to here. */
+export function isVerified(state: State, { id }: Download): boolean {
+  return state.world.verdicts.get(id)?.verified === true;
+}
+
+/** The downloads whose content was compared with nothing. */
+export function unverified(state: State): readonly Download[] {
+  return state.world.verdicts.entries().flatMap(([, { download, verified }]) => (verified ? [] : [download]));
 }
 
 export function withKeys(state: State, keys: readonly Download[]): State {
@@ -150,7 +171,7 @@ export function store(state: State, path: string, file: FileState): State {
 /** A folder whose files are commands from now on. */
 export function withProgramFolder(state: State, path: string): State {
   const prefix = path === "." ? "" : `${path}/`;
-  const named = [...state.world.files].reduce((before, [file, { origins, folder }]) => {
+  const named = state.world.files.entries().reduce((before, [file, { origins, folder }]) => {
     const name = file.slice(prefix.length);
     const inside = origins.length > 0 && !folder && file.startsWith(prefix) && !name.includes("/");
     return inside ? withProgram(before, name, origins) : before;
@@ -181,7 +202,7 @@ export function filesLike(state: State, glob: string): readonly string[] {
   if (state.world.files.size === 0) return [];
   const pieces = glob.split(/[*?]+/).map((piece) => piece.replace(/[.+^${}()|[\]\\]/g, "\\$&"));
   const pattern = new RegExp(`^${pieces.join("[^/]*")}$`);
-  return [...state.world.files.keys()].filter((path) => pattern.test(path));
+  return state.world.files.entries().flatMap(([path]) => (pattern.test(path) ? [path] : []));
 }
 
 /** A path against a folder, without `.` and `..` where they can be resolved. */
@@ -208,35 +229,44 @@ export function join(a: State | undefined, b: State | undefined): State | undefi
 }
 
 function joinShell(a: ShellState, b: ShellState): ShellState {
-  return {
-    variables: merge(a.variables, b.variables, joinValues),
-    functions: merge(a.functions, b.functions, (_, second) => second),
-    // Where two ways end in different folders, the one on which all went well is what the script was written for.
-    folder: a.folder,
-    errexit: a.errexit && b.errexit,
-    pipefail: a.pipefail && b.pipefail,
-  };
+  const variables = a.variables.join(b.variables, joinValues);
+  const functions = a.functions.join(b.functions, (_, second) => second);
+  // Where two ways end in different folders, the one on which all went well is what the script was written for.
+  const { folder } = a;
+  const errexit = a.errexit && b.errexit;
+  const pipefail = a.pipefail && b.pipefail;
+  const same = variables === b.variables && functions === b.functions && folder === b.folder;
+  return same && errexit === b.errexit && pipefail === b.pipefail
+    ? b
+    : { variables, functions, folder, errexit, pipefail };
 }
 
 function joinWorld(a: WorldState, b: WorldState): WorldState {
-  return {
-    files: merge(a.files, b.files, joinFiles),
-    // A download that only one way has made counts as that way left it: on the other there is nothing to run.
-    verdicts: merge(a.verdicts, b.verdicts, (first, second) => first && second),
-    keys: union(a.keys, b.keys),
-    programs: merge(a.programs, b.programs, union),
-    exports: merge(a.exports, b.exports, joinValues),
-  };
+  const files = a.files.join(b.files, joinFiles);
+  // A download that only one way has made counts as that way left it: on the other there is nothing to run.
+  const verdicts = a.verdicts.join(b.verdicts, (first, second) => (first.verified ? second : first));
+  const keys = union(a.keys, b.keys);
+  const programs = a.programs.join(b.programs, union);
+  const exports = a.exports.join(b.exports, joinValues);
+  const same = files === b.files && verdicts === b.verdicts && keys === b.keys;
+  return same && programs === b.programs && exports === b.exports ? b : { files, verdicts, keys, programs, exports };
 }
 
 function joinValues(a: Value, b: Value): Value {
   const same = a.text === b.text;
-  return { ...b, ...joinProvenance(a, b), known: same && a.known && b.known, whole: a.whole && b.whole };
+  const { origins, digests } = joinProvenance(a, b);
+  const known = same && a.known && b.known;
+  const whole = a.whole && b.whole;
+  const equal = origins === b.origins && digests === b.digests && known === b.known && whole === b.whole;
+  return equal ? b : { ...b, origins, digests, known, whole };
 }
 
 function joinFiles(a: FileState, b: FileState): FileState {
   const text = a.text === b.text ? a.text : undefined;
-  return { ...joinProvenance(a, b), folder: a.folder || b.folder, text };
+  const { origins, digests } = joinProvenance(a, b);
+  const folder = a.folder || b.folder;
+  const equal = origins === b.origins && digests === b.digests && folder === b.folder && text === b.text;
+  return equal ? b : { origins, digests, folder, text };
 }
 
 export function joinProvenance(a: Provenance, b: Provenance): Provenance {
@@ -251,20 +281,8 @@ export function union(a: readonly Download[], b: readonly Download[]): readonly 
   return all.length > MAX_DOWNLOADS ? all.slice(-MAX_DOWNLOADS) : all;
 }
 
-function merge<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>, both: (a: V, b: V) => V): ReadonlyMap<K, V> {
-  if (a === b || a.size === 0) return b;
-  if (b.size === 0) return a;
-  const result = new Map(a);
-  for (const [key, value] of b) {
-    const other = result.get(key);
-    result.set(key, other === undefined || other === value ? value : both(other, value));
-  }
-  return result;
-}
-
-function assign<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
-  if (map.size >= MAX_ENTRIES && !map.has(key)) return map;
-  return new Map(map).set(key, value);
+function assign<V>(table: Table<V>, key: string, value: V): Table<V> {
+  return table.size >= MAX_ENTRIES && !table.has(key) ? table : table.with(key, value);
 }
 
 function parentOf(path: string): string | undefined {

@@ -152,7 +152,7 @@ export interface Run {
   readonly built: Set<string>;
   /** True once the job has installed the project's own dependencies. */
   readonly project: { installed: boolean };
-  readonly budget: { nodes: number; symbols: number };
+  readonly budget: { nodes: number; symbols: number; downloads: number };
   /** The files of the repository that were run so far, and how many scripts there are in all. */
   readonly locals: LocalScript[];
   readonly count: { scripts: number };
@@ -187,10 +187,12 @@ export interface Io {
   readonly returns?: Exits;
   /** The shell whose commands these are; absent: one that bash.ts reads. */
   readonly language?: "shell" | "powershell" | "cmd";
+  /** True where nobody reads what it prints. */
+  readonly unheard?: boolean;
   /** How often the loops around it are read: those inside of them are read less often. */
   readonly rounds?: number;
-  /** How the command before this one ended: what `$?` tells. */
-  readonly status?: { readonly success: State | undefined; readonly failure: State | undefined };
+  /** How the command before this one ended: what `$?` tells. Set anew by the block while it is read. */
+  readonly status?: { last: Outcome | undefined };
 }
 
 /** What flows through a pipe or out of a command. */
@@ -308,6 +310,14 @@ export function leaveSubshell(before: State, outcome: Outcome, exits: Exits): Ou
     failure: keep(join(failed(outcome), exits.failure)),
     output: outcome.output,
   };
+}
+
+/** The act of a command line that fetches something. */
+export function downloadBy(
+  { command, run }: Pick<Call, "command" | "run">,
+  what: Pick<Download, "tool" | "url" | "known" | "hidden">,
+): Download {
+  return { id: `${run.budget.downloads++}`, command, span: command.span, script: run.index, ...what };
 }
 
 /** A name for text that nobody knows, different from every other. */

@@ -1,11 +1,22 @@
 import type { Span } from "../text.ts";
 import { hostOf } from "./downloads.ts";
-import { type Download, fileAt, resolvePath, type State, union, type Value, withVerdict } from "./state.ts";
+import {
+  type Download,
+  fileAt,
+  isVerified,
+  resolvePath,
+  type State,
+  union,
+  unverified,
+  type Value,
+  withVerdict,
+} from "./state.ts";
 import {
   type Call,
   type Check,
   done,
   type Flaw,
+  failed,
   type Io,
   type Outcome,
   outputs,
@@ -124,8 +135,10 @@ function statusComparison(
   right: Value | undefined,
   { io }: Place,
 ): Outcome | undefined {
-  if (left.text !== "$?" || right?.text !== "0" || io.status === undefined) return undefined;
-  const { success, failure } = io.status;
+  const last = io.status?.last;
+  if (left.text !== "$?" || right?.text !== "0" || last === undefined) return undefined;
+  const { success } = last;
+  const failure = failed(last);
   if (/^(?:-eq|=|==)$/.test(operator)) return { success, failure, output: SILENCE };
   if (/^(?:-ne|!=|-gt)$/.test(operator)) return { success: failure, failure: success, output: SILENCE };
   return undefined;
@@ -255,7 +268,7 @@ function checkOneList(call: Call, state: State, list: List): Outcome {
   if (list.digests.length > 0) return flawed(call, state, list.digests, "self");
   if (list.origins.length > 0) {
     const covered = everything.filter((download) => !list.origins.includes(download));
-    if (list.origins.every((origin) => state.world.verdicts.get(origin) === true)) return gate(call, state, covered);
+    if (list.origins.every((origin) => isVerified(state, origin))) return gate(call, state, covered);
     const near = covered.filter((download) => sameHost(list.origins, [download]));
     const far = covered.filter((download) => !near.includes(download));
     note(placeOf(call), near, "same-host");
@@ -295,7 +308,7 @@ function linesOf(text: string): readonly { readonly digest: boolean; readonly va
 
 /** Everything that was downloaded and not verified so far. */
 function stored(state: State): readonly Download[] {
-  return [...state.world.verdicts].flatMap(([download, verdict]) => (verdict ? [] : [download]));
+  return unverified(state);
 }
 
 function originsUnder(state: State, file: Value): readonly Download[] {
@@ -340,7 +353,7 @@ function openssl(call: Call, state: State): Outcome | undefined {
 
 /** A signature proves as much as its key: one that came with the file proves nothing. */
 function signedBy(call: Call, state: State, key: readonly Download[], downloads: readonly Download[]): Outcome {
-  if (key.length > 0 && !key.every((each) => state.world.verdicts.get(each) === true)) {
+  if (key.length > 0 && !key.every((each) => isVerified(state, each))) {
     note(placeOf(call), downloads, "same-host");
     return outputs(state, { digests: downloads });
   }
@@ -542,9 +555,9 @@ function scriptedCheck(call: Call, state: State): Outcome | undefined {
   const code = texts.join(" ");
   if (!DIGEST.test(code) || !/hashlib|createHash|sha\d*_hex|Digest|hash_file/.test(code) || !/exit/.test(code))
     return undefined;
-  const files = [...state.world.files].filter(
-    ([path, file]) => file.origins.length > 0 && code.includes(path.replace(/^.*\//, "")),
-  );
+  const files = state.world.files
+    .entries()
+    .filter(([path, file]) => file.origins.length > 0 && code.includes(path.replace(/^.*\//, "")));
   return files.length === 0
     ? undefined
     : gate(

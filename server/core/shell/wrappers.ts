@@ -1,3 +1,4 @@
+import { Memo } from "../memo.ts";
 import type { Value } from "./state.ts";
 
 /** What a command line comes down to once the programs that only run another program are taken off. */
@@ -58,6 +59,7 @@ const MAX_DEPTH = 16;
 
 /** Takes wrappers off the front of a command line, however many there are. */
 export function unwrap(words: readonly Value[]): Unwrapped {
+  if (!WRAPPERS.has(programName(words[0]))) return { words, assignments: [] };
   const assignments: Value[] = [];
   let rest = words;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
@@ -72,12 +74,32 @@ export function unwrap(words: readonly Value[]): Unwrapped {
 
 /** The name of a program without its folder and Windows ending, lower case: `/usr/bin/bash` is "bash". "" where it is not known. */
 export function programName(word: Value | undefined): string {
-  if (word === undefined) return "";
-  const { text } = word;
-  // Asked several times for every command of every script, so without a pattern where the name is plain.
+  return word === undefined ? "" : programOf(word.text).name;
+}
+
+/** {@link programName} of a text. */
+export function nameOf(text: string): string {
+  return programOf(text).name;
+}
+
+/** What the text of a command's first word says by itself. */
+interface Program {
+  readonly name: string;
+  readonly system: boolean;
+}
+
+/** Asked several times for every command of every script, and scripts name few programs. The unit of the weight is that of text. */
+const PROGRAMS = new Memo<Program>(200_000);
+
+function programOf(text: string): Program {
+  const known = PROGRAMS.get(text);
+  if (known !== undefined) return known;
   const slash = Math.max(text.lastIndexOf("/"), text.lastIndexOf("\\"));
-  const name = (slash < 0 ? text : text.slice(slash + 1)).toLowerCase();
-  return name.includes(".") ? name.replace(/\.(?:exe|cmd|bat)$/, "") : name;
+  const name = (slash < 0 ? text : text.slice(slash + 1)).toLowerCase().replace(/\.(?:exe|cmd|bat)$/, "");
+  const system = slash < 0 || /^\/(?:usr\/(?:local\/)?)?s?bin\/[^/]+$/.test(text);
+  const program = { name, system };
+  PROGRAMS.set(text, program, text.length);
+  return program;
 }
 
 function afterOptions(words: readonly Value[], wrapper: Wrapper, assignments: Value[]): readonly Value[] | undefined {
@@ -115,5 +137,10 @@ export function optionValue(words: readonly Value[], name: RegExp): Value | unde
 
 /** True for a name without a folder, or with one that the system's own programs lie in. */
 export function isSystemProgram(word: Value | undefined): boolean {
-  return word !== undefined && (!/[/\\]/.test(word.text) || /^\/(?:usr\/(?:local\/)?)?s?bin\/[^/]+$/.test(word.text));
+  return word !== undefined && programOf(word.text).system;
+}
+
+/** True for a program that runs another one. */
+export function isWrapper(name: string): boolean {
+  return WRAPPERS.has(name);
 }
