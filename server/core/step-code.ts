@@ -1,6 +1,7 @@
 import { pipelineOf, type SourceFile } from "./analyze.ts";
 import type { Context } from "./context.ts";
 import { localFiles, pullsOf, type RemoteExecution, remoteExecutions, settledDownloads } from "./flow.ts";
+import { type Hide, hiderOf } from "./hidden-values.ts";
 import type { Job, Pipeline, Reference, ReferenceKind, Script, Step } from "./model.ts";
 import { HOLE, type Origin, originOfDownload, originOfPull, originOfReference } from "./origin.ts";
 import { partsOf } from "./pulled.ts";
@@ -63,7 +64,29 @@ export type ForeignKind = ReferenceKind | "package" | "script";
  */
 export function stepCodeOf(file: SourceFile, context: Context): readonly StepCode[] | undefined {
   const pipeline = pipelineOf(file, context);
-  return pipeline && partsOf(pipeline).flatMap((part) => stepsOf({ root: file.path, pipeline: part.pipeline }));
+  if (pipeline === undefined) return undefined;
+  const parts = partsOf(pipeline);
+  const hide = hiderOf(parts.map((part) => part.pipeline));
+  return parts
+    .flatMap((part) => stepsOf({ root: file.path, pipeline: part.pipeline }))
+    .map((step) => withoutCredentials(step, hide));
+}
+
+/** The step as a report may name it: an address can hold a password. */
+function withoutCredentials(step: StepCode, hide: Hide): StepCode {
+  const foreign = step.foreign.map((code) => {
+    const { text, origin, pin } = code;
+    const { title, owner, names, versions } = origin;
+    const named = {
+      ...origin,
+      title: hide(title),
+      ...(owner !== undefined && { owner: hide(owner) }),
+      names: names.map(hide),
+      versions: versions.map(hide),
+    };
+    return { ...code, text: hide(text), origin: named, ...(pin !== undefined && { pin: hide(pin) }) };
+  });
+  return { ...step, label: hide(step.label), foreign };
 }
 
 /** One of the files that an analysis comes to. */

@@ -263,6 +263,22 @@ describe("the value of a hardcoded secret", () => {
     }
   });
 
+  it("is in no map of secrets and in no drill", async function () {
+    this.timeout(30_000);
+    const folder = folderOf(files);
+    for (const format of ["text", "json"]) {
+      for (const command of [["secrets"], ["breach", "git.acme.dev"]]) {
+        const { out, err } = await pipewarden([...command, "--format", format], folder);
+        assert.match(out, /git\.acme\.dev/);
+        for (const secret of secrets)
+          assert.ok(
+            !`${out}${err}`.includes(secret),
+            `${command} ${format}: ${`${out}${err}`.split("\n").find((line) => line.includes(secret))}`,
+          );
+      }
+    }
+  });
+
   it("is in no report of any format", async function () {
     this.timeout(30_000);
     const folder = folderOf(files);
