@@ -15,12 +15,13 @@ export interface Marked {
 
 const MARK = /^#\s*\^+\s*$/;
 
-/** Reads a text in which a line `#  ^^^^` marks a part of the line above it. */
+/** Reads a text in which a line `#  ^^^^` marks a part of the line above it. In `#^^^` the mark starts at the `#` itself. */
 export function readMarks(marked: string): Marked {
   const lines: string[] = [];
   const marks: string[] = [];
   for (const line of marked.split("\n")) {
-    if (MARK.test(line)) marks.push(`${lines.length - 1}:${line.indexOf("^")}-${line.lastIndexOf("^") + 1}`);
+    const from = line.startsWith("#^") ? 0 : line.indexOf("^");
+    if (MARK.test(line)) marks.push(`${lines.length - 1}:${from}-${line.lastIndexOf("^") + 1}`);
     else lines.push(line);
   }
   return { text: lines.join("\n"), marks };

@@ -54,6 +54,8 @@ export interface Job {
   readonly within?: { readonly job: Job; readonly step: Step };
   /** files: each step is a container of its own that shares nothing but the work tree. Absent: the steps share a machine. */
   readonly shares?: "files";
+  /** What the job itself needs of the run's own token, such as to fetch its image; absent where the token does not get there. */
+  readonly token?: TokenNeed;
   /** Where the job hands every secret that it could have to the workflow that it calls. */
   readonly inheritance?: Inheritance;
 }
@@ -250,10 +252,20 @@ export interface Scope {
   readonly ambient: readonly AmbientSecret[];
   /** What the file lets the run's own token do here; absent where it says nothing. */
   readonly permissions?: Permissions;
+  /** How to say here what that token may do; absent where the notation has no words for it. */
+  readonly permit?: Permit;
   /** How to take all the variables away together; `undefined` where there are none or where that cannot be done. */
   readonly removal: Span | undefined;
   /** How to add a variable here; `undefined` where this notation has no place for one. */
   readonly slot: Slot | undefined;
+}
+
+/** The place in a scope where the file says what the run's own token may do. */
+export interface Permit {
+  /** What is written there; where nothing is, the key that stands for the scope. */
+  readonly span: Span;
+  /** Edits after which the scope grants these rights; `undefined` where that cannot be done, or would change what other files mean. */
+  edits(areas: Areas): readonly Edit[] | undefined;
 }
 
 /** What the run's own token may do, by the name of each area, such as "contents". */

@@ -1,5 +1,6 @@
 import type { Rule } from "../rule.ts";
 import { broadSecretGroup } from "./broad-secret-group.ts";
+import { broadTokenPermissions } from "./broad-token-permissions.ts";
 import { dumpedSecrets } from "./dumped-secrets.ts";
 import { dynamicSecret } from "./dynamic-secret.ts";
 import { hardcodedSecret } from "./hardcoded-secret.ts";
@@ -47,5 +48,6 @@ export const RULES: readonly Rule[] = [
   dumpedSecrets,
   dynamicSecret,
   persistedCredentials,
+  broadTokenPermissions,
   secretToUntrustedCode,
 ];

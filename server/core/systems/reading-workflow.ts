@@ -14,6 +14,7 @@ import {
   type Shell,
   type Step,
   scopeChain,
+  type TokenNeed,
   type Variable,
 } from "../model.ts";
 import { readActionReference, readImage, repinOf } from "../reference.ts";
@@ -35,6 +36,7 @@ import { inheritanceOf } from "./reading-called-workflow.ts";
 import { EVERY_SECRET, secretReader, valuesIn } from "./reading-expressions.ts";
 import { type Audience, eventsOf, injectionsIn } from "./reading-strangers.ts";
 import { actionNeed, scriptNeed } from "./reading-workflow-actions.ts";
+import { jobPermit, workflowPermit } from "./reading-workflow-permit.ts";
 import {
   actionAdmission,
   calledSecrets,
@@ -116,9 +118,11 @@ export function readWorkflow(
     owner: root,
     key: "env",
   } as const;
+  const permit = product.permissions ? workflowPermit(file.text, root) : undefined;
   const scope: Scope = {
     ...scopeOf(file, { ...source, ambient: product.ambient }, dialect),
     ...(granted !== undefined && { permissions: granted }),
+    ...(permit !== undefined && { permit }),
   };
   const composite = get(root, "runs", "steps");
   const jobs =
@@ -173,10 +177,12 @@ function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: Ya
   const dialect: Dialect = { ...whole.dialect, secretsIn };
   const reader: Reader = { ...whole, dialect };
   const granted = product.permissions ? permissionsOf(job) : undefined;
+  const permit = product.permissions ? jobPermit(file.text, span, job) : undefined;
   const source = { level: "job", label: `job “${id}”`, parent: pipeline, owner: job, key: "env" } as const;
   const scope: Scope = {
     ...scopeOf(file, { ...source, ambient: identityOf(granted ?? pipeline.permissions) }, dialect),
     ...(granted !== undefined && { permissions: granted }),
+    ...(permit !== undefined && { permit }),
   };
   const container = get(job, "container");
   const image = container?.kind === "map" ? get(container, "image") : container;
@@ -233,7 +239,17 @@ function readJob(whole: Reader, pipeline: Scope, id: string, span: Span, job: Ya
   pullWorkflow(reader.puller, job, id, call);
   const steps = [...(called.length > 0 ? [call] : []), ...readSteps(host, get(job, "steps"))];
   const references = [...imageReference(image, inside), ...services];
-  return { id, span, scope, steps, references, ...(inheritance !== undefined && { inheritance }) };
+  const fetched = [container, get(job, "services")].flatMap((each) => secretsBelow(each, dialect));
+  const token: TokenNeed = { areas: { packages: "read" } };
+  return {
+    id,
+    span,
+    scope,
+    steps,
+    references,
+    ...(fetched.some(({ kind }) => kind === "token") && { token }),
+    ...(inheritance !== undefined && { inheritance }),
+  };
 }
 
 /** What the steps of one job share. */
