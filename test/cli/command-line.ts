@@ -48,8 +48,9 @@ jobs:
 `;
 
 /** A workflow with nothing to report. */
-export const clean = "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n";
+export const clean =
+  "on: push\npermissions: {contents: read}\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n";
 
 /** A workflow whose only finding is milder than an error. */
 export const mild =
-  "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: someone/something@v1\n";
+  "on: push\npermissions: {contents: read}\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: someone/something@v1\n";
