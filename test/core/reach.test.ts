@@ -162,6 +162,14 @@ const LEFT_ON_GITHUB: readonly (readonly [title: string, steps: string, now: rea
     return [`no ${title}`, steps, []] as const;
   }),
   [
+    "a registry's password that is made of keys which no word of the line names",
+    `
+      - name: Log in
+        env: { AWS_ACCESS_KEY_ID: "\${{ secrets.ID }}", AWS_SECRET_ACCESS_KEY: "\${{ secrets.KEY }}", OTHER: "\${{ secrets.OTHER }}" }
+        run: aws ecr get-login-password | docker login --username AWS --password-stdin r.example`,
+    ["ID (the login that step “Log in” left behind)", "KEY (the login that step “Log in” left behind)"],
+  ],
+  [
     "a variable for all later steps",
     `
       - name: Export
