@@ -28,7 +28,7 @@ export interface KnownParty {
  * `image:` in front only code of that kind. `undefined` where the text names nothing.
  */
 export function readParty(text: string): Party | undefined {
-  const written = text.trim();
+  const written = text.trim().slice(0, MAX_LENGTH);
   const [, word = "", rest = ""] = /^([a-z]+):(?!\/\/)(.+)$/i.exec(written) ?? [];
   const kind = KINDS.get(word.toLowerCase());
   if (kind !== undefined || word === "host" || word === "owner" || word === "url") {
@@ -45,6 +45,9 @@ export function readParty(text: string): Party | undefined {
   if (path === "") return undefined;
   return { text: written, name: path, ...(version !== undefined && { version: version.toLowerCase() }) };
 }
+
+/** No name of anybody is longer. */
+const MAX_LENGTH = 1000;
 
 const KINDS: ReadonlyMap<string, ForeignKind> = new Map(
   (

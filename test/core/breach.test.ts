@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
 import {
   breachDrill,
   type Drill,
@@ -381,6 +382,37 @@ workflows:
     equal(drillOn("atlassian/slack-notify", { "bitbucket-pipelines.yml": pipes }).exposed.length, 1);
     const tasks = "steps:\n  - task: Acme@1\n";
     equal(drillOn("task:acme", { "azure-pipelines.yml": tasks }).exposed.length, 1);
+  });
+
+  it("never throws, whatever a file and a party look like", () => {
+    const piece = fc.constantFrom(
+      "${{ ",
+      "}}",
+      "@",
+      ":",
+      "/",
+      "//",
+      "\n",
+      "  ",
+      "…",
+      "‹›",
+      "docker://",
+      "$X",
+      "sha256:",
+      "'",
+    );
+    const junk = fc.oneof(piece, fc.string());
+    fc.assert(
+      fc.property(fc.nat(UPLOAD.length), junk, fc.array(junk), (at, inserted, words) => {
+        const text = `${UPLOAD.slice(0, at)}${inserted}${UPLOAD.slice(at)}`;
+        const steps = stepsOf({ [CI]: text, ".gitlab-ci.yml": text, "azure-pipelines.yml": text });
+        const party = readParty(words.join(""));
+        if (party !== undefined) breachDrill(party, steps, () => "");
+        for (const { text: name } of partiesOf(steps)) readParty(name);
+      }),
+      { seed: 5, numRuns: 200 },
+    );
+    equal(readParty("image:".repeat(100_000))?.kind, "image");
   });
 
   it("reads no party from nothing", () => {
