@@ -2,7 +2,8 @@ import type { Diagnostic } from "vscode-languageserver";
 import { type Finding, parseSettings } from "../core/index.ts";
 import { analyzeSource } from "./analysis.ts";
 import { SEVERITIES, toDiagnostic, toRange } from "./convert.ts";
-import { type Part, pack, type Report } from "./reports.ts";
+import { pack } from "./packed.ts";
+import type { Part, Report } from "./reports.ts";
 import type { Source, Sources } from "./source.ts";
 import { uriKey } from "./uri.ts";
 
@@ -20,7 +21,7 @@ export async function examineFile(
 function examine(source: Source): Report {
   const settings = settingsDiagnostics(source);
   if (settings.length > 0) {
-    const parts = [{ uri: source.uri, version: source.version, items: pack(settings) }];
+    const parts = [{ uri: source.uri, version: source.version, items: pack(settings, source.uri) }];
     return { uri: source.uri, parts, asked: [] };
   }
   const { findings, asked, listed } = analyzeSource(source);
@@ -37,7 +38,10 @@ function partOf(source: Source, path: string, findings: readonly Finding[]): Par
   const document = source.documentAt(path);
   if (document === undefined || source.isExcluded(path)) return [];
   const own = findings.filter((finding) => finding.path === path);
-  const items = pack(own.map((finding) => toDiagnostic(finding, document, source)));
+  const items = pack(
+    own.map((finding) => toDiagnostic(finding, document, source)),
+    document.uri,
+  );
   return [{ uri: document.uri, version: source.versionOf(document.uri), items }];
 }
 

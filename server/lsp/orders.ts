@@ -114,13 +114,22 @@ export async function walkFolder(folder: string, files: Files, onFound: OnFound,
 }
 
 function holds(text: string, settings: string, uri: string, files: Files, openKeys: ReadonlySet<string>): boolean {
-  const traces: Traces = JSON.parse(text);
-  if (traces.settings !== settings) return false;
+  const traces = readTraces(text);
+  if (traces === undefined || traces.settings !== settings) return false;
   const place = files.locate(uri);
   if (place === undefined || traces.place !== nameOf(place)) return false;
   for (const [each, stamp] of Object.entries(traces.stamps))
     if (openKeys.has(uriKey(each)) || files.stamp(each) !== stamp) return false;
   return traces.lists.every(([glob, found]) => hashOf(JSON.stringify(place.context.list(glob))) === found);
+}
+
+/** `undefined` for a text that is damaged. */
+function readTraces(text: string): Traces | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Files that write down what they are asked for. */

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "vscode-languageserver";
 import { mergeDiagnostics } from "./convert.ts";
+import { NO_ITEMS, unpack } from "./packed.ts";
 import { isInside, uriKey } from "./uri.ts";
 
 /** What an editor shows in one file. */
@@ -36,24 +37,9 @@ export interface Part {
   readonly uri: string;
   /** Version of the open document; `null` where the text was read from disk. */
   readonly version: number | null;
-  /** A list of diagnostics as {@link pack} writes it: text takes a fraction of the memory, and there may be 10,000 of these. */
+  /** A list of diagnostics as `pack` writes it. */
   readonly items: string;
 }
-
-/** Diagnostics as text, without line breaks and in ASCII, of which each character takes one byte of memory and not two. */
-export function pack(items: readonly Diagnostic[]): string {
-  if (items.length === 0) return NO_ITEMS;
-  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return JSON.stringify(items).replace(/[^\0-\x7f]/g, escaped);
-}
-
-/** The diagnostics of a text from {@link pack}. */
-export function unpack(items: string): Diagnostic[] {
-  return items === NO_ITEMS ? [] : JSON.parse(items);
-}
-
-/** What {@link pack} makes of nothing. */
-export const NO_ITEMS = "[]";
 
 /** The last report on each CI file, and what they say together about each file: several pipelines may run the same script. */
 export interface Reports {
@@ -146,7 +132,7 @@ function together(uri: string, parts: readonly Part[]): FileReport {
   return {
     uri,
     version: known.length === 0 || known.length < versions.length ? null : Math.min(...known),
-    items: mergeDiagnostics(parts.map(({ items }) => unpack(items))),
+    items: mergeDiagnostics(parts.map((part) => unpack(part.items, part.uri))),
   };
 }
 

@@ -6,8 +6,11 @@ import { type MessagePort, Worker } from "node:worker_threads";
 /** So many threads look at files. A third one would read no faster from one disk, and each takes tens of megabytes. */
 export const threadCount = Math.min(2, availableParallelism());
 
-/** A heap of this size reads the largest file that is read at all. Only what is needed of it is taken. */
-const LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 };
+/**
+ * A heap of this size reads the largest file that is read at all; only what is needed of it is taken. The space for what is young is
+ * always taken: a fourth of the usual one makes a scan 5 % slower and the server 40 MB smaller.
+ */
+const LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 4 };
 
 /** Starts a thread with the program that lies beside the running one; `undefined` where the host does not let us. */
 export function startThread() {

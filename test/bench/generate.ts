@@ -9,7 +9,7 @@ export interface GeneratedFile {
 
 /**
  * CI files of several systems as a folder full of clones has them, the same ones each time: most for GitHub, sizes from some
- * hundred bytes to some 10 KB with 1.8 KB in the middle, every third one with something to find in a script. About 50 files to a repository.
+ * hundred bytes to 14 KB, 1.5 KB on the average, many with something to find. Fifty files to a repository.
  */
 export function* generatedFiles(count: number): Generator<GeneratedFile> {
   const random = createRandom(42);
@@ -22,19 +22,28 @@ export function* generatedFiles(count: number): Generator<GeneratedFile> {
 
 /** Writes a workspace of so many CI files among so many other ones below a folder. */
 export function generateWorkspace(folder: string, ciFiles: number, others: number): void {
+  writeFiles(folder, generatedFiles(ciFiles));
+  writeFiles(folder, otherFiles(others));
+}
+
+/** Writes files below a folder, which is made. */
+export function writeFiles(folder: string, files: Iterable<GeneratedFile>): void {
   const made = new Set<string>();
-  const write = (file: string, text: string) => {
+  for (const { path: file, text } of files) {
     const target = path.join(folder, file);
     const parent = path.dirname(target);
     if (!made.has(parent)) mkdirSync(parent, { recursive: true });
     made.add(parent);
     writeFileSync(target, text);
-  };
-  for (const file of generatedFiles(ciFiles)) write(file.path, file.text);
+  }
+}
+
+/** Files that are no CI files, 40 to a folder. */
+function* otherFiles(count: number): Generator<GeneratedFile> {
   const endings = ["ts", "go", "json", "md", "py"];
-  for (let index = 0; index < others; index++) {
+  for (let index = 0; index < count; index++) {
     const parent = `team-${Math.floor(index / 20_000)}/service-${Math.floor(index / 1000)}/src/package-${Math.floor(index / 40)}`;
-    write(`${parent}/file-${index}.${endings[index % endings.length]}`, "x\n");
+    yield { path: `${parent}/file-${index}.${endings[index % endings.length]}`, text: "x\n" };
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Bulk, Examined } from "../../server/lsp/bulk.ts";
 import { walkFolder } from "../../server/lsp/orders.ts";
-import { pack, type Report } from "../../server/lsp/reports.ts";
+import { pack } from "../../server/lsp/packed.ts";
+import type { Report } from "../../server/lsp/reports.ts";
 import type { Files } from "../../server/lsp/runtime.ts";
 import { createWorkspaceScan, type WorkspaceScan } from "../../server/lsp/workspace-scan.ts";
 
@@ -133,7 +134,7 @@ function startScan(uris: readonly string[], asked: Readonly<Record<string, reado
 
 function reportOn(uri: string, asked: readonly string[] = []): Report {
   const start = { line: 0, character: 0 };
-  const items = pack([{ range: { start, end: start }, message: "" }]);
+  const items = pack([{ range: { start, end: start }, message: "" }], uri);
   return { uri, parts: [{ uri, version: null, items }], asked };
 }
 
