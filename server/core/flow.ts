@@ -2,6 +2,7 @@ import type { Hole } from "./masking.ts";
 import { Memo } from "./memo.ts";
 import type { Job, Pipeline, Scope, Script, ShellLanguage, Step } from "./model.ts";
 import { parseBash } from "./shell/bash.ts";
+import type { BuildUse } from "./shell/builds.ts";
 import { parseCmd } from "./shell/cmd.ts";
 import type { Block } from "./shell/command.ts";
 import {
@@ -86,7 +87,16 @@ export interface Dump {
   readonly destinations: readonly Destination[];
 }
 
+/** A command of a script that builds an image from a Dockerfile of the repository. */
+export interface ImageBuild {
+  readonly step: Step;
+  readonly script: Script;
+  readonly use: BuildUse;
+}
+
 interface Flow {
+  readonly builds: readonly ImageBuild[];
+  readonly built: ReadonlySet<string>;
   readonly locals: readonly { readonly step: Step; readonly text: string }[];
   readonly executions: readonly RemoteExecution[];
   readonly pulls: readonly Pull[];
@@ -135,6 +145,16 @@ export function environmentDumps(pipeline: Pipeline): readonly Dump[] {
   return flowOf(pipeline).dumps;
 }
 
+/** Every command of a pipeline's scripts that builds an image from a Dockerfile of the repository. */
+export function imageBuilds(pipeline: Pipeline): readonly ImageBuild[] {
+  return flowOf(pipeline).builds;
+}
+
+/** Names, in one form for all spellings, of images that the scripts of a pipeline make themselves. */
+export function builtImages(pipeline: Pipeline): ReadonlySet<string> {
+  return flowOf(pipeline).built;
+}
+
 /** Computed once for each pipeline, however many rules ask. */
 function flowOf(pipeline: Pipeline): Flow {
   const known = FLOWS.get(pipeline);
@@ -143,6 +163,8 @@ function flowOf(pipeline: Pipeline): Flow {
   const flows = pipeline.jobs.map((job) => traceOf(job, environments, pipeline.readFile ?? (() => undefined)));
   const flow = {
     locals: flows.flatMap(({ locals }) => locals),
+    builds: flows.flatMap(({ builds }) => builds),
+    built: new Set(flows.flatMap(({ built }) => [...built])),
     executions: flows.flatMap(({ executions }) => executions),
     pulls: flows.flatMap(({ pulls }) => pulls),
     checked: flows.flatMap(({ checked }) => checked),
@@ -244,7 +266,7 @@ function traceOf(job: Job, environments: Map<Scope, Environment>, read: Read): F
   }
   if (placed.length === 0) return NO_FLOW;
   const { scripts: flows, trace } = tracedJob(placed, read);
-  const { executions, pulls, digests, settled, dumps, locals } = trace;
+  const { executions, pulls, builds, built, digests, settled, dumps, locals } = trace;
   const scripts: Scripts = (number) => {
     const own = placed[number];
     const program = flows[number]?.program;
@@ -257,6 +279,11 @@ function traceOf(job: Job, environments: Map<Scope, Environment>, read: Read): F
     locals: locals.flatMap(({ caller, text }) => {
       const step = placed[caller]?.step;
       return step === undefined ? [] : [{ step, text }];
+    }),
+    built,
+    builds: builds.flatMap(({ script, use }) => {
+      const at = scripts(script);
+      return at === undefined ? [] : [{ step: at.step, script: at.script, use }];
     }),
     executions: executions.flatMap((execution) => remoteExecution(job, scripts, execution)),
     pulls: pulls.flatMap(({ script, use }) => {
@@ -367,7 +394,17 @@ export function programOf({ text, holes, shell }: Script): Block | undefined {
   return program;
 }
 
-const NO_FLOW: Flow = { locals: [], executions: [], pulls: [], checked: [], settled: [], dumps: [], files: [] };
+const NO_FLOW: Flow = {
+  builds: [],
+  built: new Set(),
+  locals: [],
+  executions: [],
+  pulls: [],
+  checked: [],
+  settled: [],
+  dumps: [],
+  files: [],
+};
 const NO_VARIABLES: Environment = { values: new Map(), key: "" };
 
 /** Variables of a scope and of all around it, the inner ones winning. A scope without variables has those of the one around it. */

@@ -212,6 +212,8 @@ export interface Script {
   /** The working directory from the root of the repository, as the file says it; "." where it says nothing. */
   readonly folder: string;
   readonly handover: Handover;
+  /** True where a check belongs to the download itself, wherever the file runs. */
+  readonly checksItself?: true;
   /** True where no line may be added to the code. */
   readonly lineOnly?: boolean;
   readonly span: Span;

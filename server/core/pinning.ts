@@ -17,7 +17,10 @@ export function pinFixesFor(reference: Reference, document: string): readonly Fi
     case "repository":
       return commitFix(reference, target);
     case "image":
-      return digestFix(target, (digest) => appended(reference, document, `@${digest}`));
+      // What an argument puts together has no place for a digest.
+      return reference.text.includes("$")
+        ? []
+        : digestFix(target, (digest) => appended(reference, document, `@${digest}`));
     case "address":
       return addition === undefined ? [] : integrityFix(target, addition);
     default:

@@ -3,6 +3,7 @@ import type { Context } from "./context.ts";
 import { type CheckedDownload, checkedDownloads, pullsOf } from "./flow.ts";
 import { type Pipeline, type Reference, referencesOf, type Script, type Target } from "./model.ts";
 import { base64OfHex, hexOfBase64 } from "./pinning.ts";
+import { editsIn, partsOf } from "./pulled.ts";
 import type { Question } from "./question.ts";
 import { isCommitId } from "./reference.ts";
 import { placeIn } from "./remote.ts";
@@ -35,12 +36,29 @@ export interface PinnedPlace {
 export function pinsOf(file: SourceFile, context: Context): readonly PinnedPlace[] {
   const pipeline = pipelineOf(file, context);
   if (pipeline === undefined) return [];
-  const places = [
+  const places = partsOf(pipeline).flatMap(({ pipeline: part, callers }) =>
+    callers.length === 0 ? placesIn(part) : placesIn(part).map((place) => elsewhere(part.path, place)),
+  );
+  return unique(places).sort(byPlace);
+}
+
+function placesIn(pipeline: Pipeline): readonly PinnedPlace[] {
+  return [
     ...[...referencesOf(pipeline)].flatMap((reference) => ofReference(pipeline, reference)),
     ...imagesOfScripts(pipeline),
     ...checkedDownloads(pipeline).flatMap((checked) => ofDownload(pipeline, checked)),
   ];
-  return unique(places).sort(byPlace);
+}
+
+/** A place of a file that the pipeline pulls in. */
+function elsewhere(path: string, place: PinnedPlace): PinnedPlace {
+  return {
+    ...place,
+    update: (pin, label) => {
+      const edits = place.update(pin, label);
+      return edits && editsIn(path, edits);
+    },
+  };
 }
 
 function ofReference(pipeline: Pipeline, reference: Reference): readonly PinnedPlace[] {

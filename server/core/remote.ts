@@ -108,7 +108,8 @@ interface Place {
 }
 
 function placeOf({ download, script, program }: Fetched, run: RemoteExecution | undefined): Place {
-  const elsewhere = run !== undefined && run.script !== script && run.script.unit !== script.unit;
+  const apart = run !== undefined && run.script !== script && run.script.unit !== script.unit;
+  const elsewhere = apart && script.checksItself !== true;
   return {
     site: siteOf(script, program),
     script,

@@ -111,8 +111,14 @@ describe("fixes in files that a pipeline pulls in", () => {
   });
   after(() => network.close());
 
-  const applied = async (session: Session, uri: string, text: string, part: string): Promise<string> => {
-    session.open(uri, text);
+  const applied = async (
+    session: Session,
+    uri: string,
+    text: string,
+    part: string,
+    language = "yaml",
+  ): Promise<string> => {
+    session.open(uri, text, language);
     const [fix] = await session.fixes(uri, rangeOf(text, part));
     assert.ok(fix);
     await session.execute(fix);
@@ -130,5 +136,17 @@ describe("fixes in files that a pipeline pulls in", () => {
     session.pullWorkspace();
     const text = await applied(session, uriOf(root, action), composite(codecov), "curl");
     assert.match(text, new RegExp(`^ +echo "${sha256} .* sha256sum -c`, "mu"));
+  });
+
+  it("pin the script and the check of a download in a Dockerfile", async () => {
+    const dockerfile = `FROM scratch\nRUN ${codecov.replace(/^bash <\((.*)\)$/, "$1 | bash")}\nRUN true\n`;
+    const root = folder({ [ci]: workflow("docker build ."), Dockerfile: dockerfile });
+    const session = await start({ folders: [root], env: network.env });
+    session.pullWorkspace();
+    const uri = uriOf(root, "Dockerfile");
+    await session.until(() => remote(session.reported.get(uri)).length === 1);
+    const text = await applied(session, uri, dockerfile, "curl", "dockerfile");
+    assert.match(text, new RegExp(`^RUN curl .*; echo "${sha256} .* sha256sum -c`, "mu"));
+    assert.deepEqual(remote(await session.pull(uri)), []);
   });
 });

@@ -99,6 +99,7 @@ export function traceJob(
   const verified = new Set<Download>();
   const checks: Run["checks"] = [];
   const pulls: Pull[] = [];
+  const builds: Run["builds"] = [];
   const digests: Run["digests"] = [];
   const settled: Run["settled"] = [];
   const dumps: Run["dumps"] = [];
@@ -128,6 +129,7 @@ export function traceJob(
       verified,
       checks,
       pulls,
+      builds,
       digests,
       settled,
       dumps,
@@ -161,6 +163,8 @@ export function traceJob(
   return {
     locals,
     executions: unique([...executions, ...unseen(prepared, executions, verified)]),
+    builds,
+    built,
     pulls: pulls.filter(({ use }) => use.kind !== "image" || !built.has(use.name)),
     digests,
     settled,

@@ -88,7 +88,7 @@ export function readContainer(
 }
 
 /** `alpine`, `docker.io/library/alpine` and `alpine:latest` are one image. */
-function imageName(text: string): string {
+export function imageName(text: string): string {
   const short = text.replace(/^(?:(?:index\.)?docker\.io|localhost)\//, "").replace(/^library\//, "");
   return /@|:[^/]*$/.test(short) ? short : `${short}:latest`;
 }
@@ -153,7 +153,8 @@ const PULL = optionStyle(
   "--platform --arch --os --variant --authfile --creds --cert-dir --decryption-key --retry --retry-delay --policy --verify --cosign-key " +
     "--name --format --volume -v",
 );
-const BUILD = optionStyle(
+/** How the commands that build images read their arguments. */
+export const BUILD = optionStyle(
   "-t --tag -f --file --build-arg --label --target --platform --cache-from --cache-to --secret --ssh -o --output --network --progress " +
     "--iidfile --metadata-file --build-context --builder --add-host --shm-size --ulimit -m --memory --allow --attest --sbom --provenance",
 );
@@ -176,7 +177,7 @@ const KUBECTL = optionStyle(
 );
 
 /** The words from the subcommand on, with the name of its group in front of it taken off. */
-function subcommand(args: readonly Value[], group = /^(?:container|image)$/): readonly Value[] {
+export function subcommand(args: readonly Value[], group = /^(?:container|image)$/): readonly Value[] {
   const { operands } = readOptions(args, GLOBAL);
   return group.test(operands[0]?.text ?? "") ? operands.slice(1) : operands;
 }

@@ -17,7 +17,7 @@ export function readPackageScript(text: string, script: string): readonly LocalP
   const names = script === "install" ? LIFE_CYCLE : [`pre${script}`, script, `post${script}`];
   return names.flatMap((name) => {
     const scalar = scripts.get(name);
-    return scalar === undefined ? [] : [{ text: written(text, scalar), holes: [], tolerated: false }];
+    return scalar === undefined ? [] : [{ text: codeOf(text, scalar), holes: [], tolerated: false }];
   });
 }
 
@@ -25,7 +25,7 @@ export function readPackageScript(text: string, script: string): readonly LocalP
 const LIFE_CYCLE = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
 
 /** The code of a script at its offsets in the file: an escape is its one character and blanks. */
-function written(text: string, { map: { segments, value } }: YamlScalar): string {
+export function codeOf(text: string, { map: { segments, value } }: YamlScalar): string {
   const start = segments[0]?.d ?? 0;
   const escapes = new Map(segments.flatMap(({ v, dl, linear }) => (linear ? [] : [[v, dl] as const])));
   const cells = placements(value, escapes);

@@ -16,6 +16,7 @@ import {
   unpack,
 } from "./actions.ts";
 import { parseBashWord } from "./bash.ts";
+import { isBuildTool, readBuild } from "./builds.ts";
 import { type Block, type Command, type Redirect, staticText, type Word } from "./command.ts";
 import { isFetcher, isImmutable, isLocal, readFetch } from "./downloads.ts";
 import { KEPT, mayDump, noteDump } from "./environment-dumps.ts";
@@ -65,8 +66,9 @@ import { isSystemProgram, isWrapper, nameOf, optionValue, programName, unwrap } 
 export function perform(call: Call, state: State): Outcome {
   const { language = "shell" } = call.io;
   const [program] = call.words;
-  const { pulls, dumps } = rolesOf(programName(program));
+  const { pulls, builds, dumps } = rolesOf(programName(program));
   if (pulls && isSystemProgram(program)) notePulls(call);
+  if (builds) noteBuild(call, state);
   if (dumps || call.run.dumps.length > 0) noteDump(call, state.shell.folder);
   return language === "shell" ? performShell(call, state) : performWindows(call, state, language, performShell);
 }
@@ -92,6 +94,7 @@ function performShell(call: Call, state: State): Outcome {
 interface Roles {
   readonly action: Action | undefined;
   readonly pulls: boolean;
+  readonly builds: boolean;
   readonly dumps: boolean;
   readonly fetches: boolean;
   readonly interprets: boolean;
@@ -107,12 +110,13 @@ function rolesOf(name: string): Roles {
   if (known !== undefined) return known;
   const action = COMMANDS.get(name);
   const pulls = isPackageTool(name) || isImageTool(name);
+  const builds = isBuildTool(name);
   const dumps = mayDump(name);
   const fetching = isFetcher(name);
   const interpreting = isInterpreter(name);
   const runsOther = isWrapper(name) || RUNS_PROJECT.test(name);
-  const none = action === undefined && !pulls && !dumps && !fetching && !interpreting && !runsOther;
-  const roles = { action, pulls, dumps, fetches: fetching, interprets: interpreting, none };
+  const none = action === undefined && !pulls && !builds && !dumps && !fetching && !interpreting && !runsOther;
+  const roles = { action, pulls, builds, dumps, fetches: fetching, interprets: interpreting, none };
   ROLES.set(name, roles, name.length);
   return roles;
 }
@@ -159,6 +163,14 @@ function notePulls({ words, run }: Call): void {
   const packages = readPackages(words).filter(({ shadowed }) => !(shadowed && run.project.installed));
   for (const use of [...packages, ...readImages(words)]) run.pulls.push({ script: run.index, use });
   for (const name of readBuiltImages(words)) run.built.add(name);
+}
+
+/** The Dockerfile that a command line builds an image from. Kaniko is a program of its own image. */
+function noteBuild({ words, run }: Call, state: State): void {
+  const [program] = words;
+  if (!isSystemProgram(program) && program?.text !== "/kaniko/executor") return;
+  const use = readBuild(words, state.shell.folder);
+  if (use !== undefined) run.builds.push({ script: run.index, use });
 }
 
 type Action = (call: Call, state: State) => Outcome | undefined;

@@ -1,6 +1,7 @@
 import type { Hole } from "../masking.ts";
 import type { Handover, Shell } from "../model.ts";
 import type { Span } from "../text.ts";
+import type { BuildUse } from "./builds.ts";
 import type { Block, Command } from "./command.ts";
 import type { ImageUse } from "./images.ts";
 import type { LocalPart, LocalProgram, Notation } from "./local-program.ts";
@@ -54,6 +55,12 @@ export interface Pull {
   readonly use: PackageUse | ImageUse;
 }
 
+/** A command of a script that builds an image from a Dockerfile. */
+export interface ImageBuild {
+  readonly script: number;
+  readonly use: BuildUse;
+}
+
 /** A script in a file of the repository that a script of the job runs. Its number goes on where those of the job end. */
 export interface LocalScript {
   readonly number: number;
@@ -75,6 +82,9 @@ export interface Trace {
   readonly locals: readonly LocalScript[];
   readonly executions: readonly Execution[];
   readonly pulls: readonly Pull[];
+  readonly builds: readonly ImageBuild[];
+  /** Names, in one form for all spellings, of images that the job makes itself. */
+  readonly built: ReadonlySet<string>;
   readonly digests: readonly DigestCheck[];
   readonly settled: readonly Settled[];
   readonly dumps: readonly EnvironmentDump[];
@@ -146,6 +156,7 @@ export interface Run {
   readonly verified: Set<Download>;
   readonly checks: Check[];
   readonly pulls: Pull[];
+  readonly builds: ImageBuild[];
   readonly digests: DigestCheck[];
   readonly dumps: EnvironmentDump[];
   /** Names of images that the job builds itself. */

@@ -1,5 +1,6 @@
 import type { SourceFile } from "../analyze.ts";
 import type { Context } from "../context.ts";
+import { type Build, readDockerfile, WHAT_RUN_SEES } from "../docker-build.ts";
 import type { Job, Pipeline, Pulled, Reference, Scope, Step, Variable } from "../model.ts";
 import { parseYaml, type YamlFile, type YamlNode } from "../yaml.ts";
 
@@ -63,6 +64,23 @@ export function pullIn(read: ReadFile, calling: Calling, trail: Trail, context: 
   const { file, yaml } = found;
   const pipeline = read(file, yaml, context, { ...handed, trail: { ...trail, paths: [...trail.paths, file.path] } });
   return [{ pipeline: { ...inPlace(pipeline, handed.scope), readFile: context.read }, by }];
+}
+
+/** The Dockerfile that a place builds; nothing where it is missing, or one too many. */
+export function pullDockerfile(
+  paths: readonly string[],
+  by: Pulled["by"],
+  build: Build,
+  { budget }: Trail,
+  { read }: Context,
+): readonly Pulled[] {
+  for (const path of paths) {
+    const text = budget.files > 0 ? read(path) : undefined;
+    if (text === undefined) continue;
+    budget.files--;
+    return [{ pipeline: readDockerfile(path, text, build), by: { ...by, message: `${by.message}; ${WHAT_RUN_SEES}` } }];
+  }
+  return [];
 }
 
 /** The first file that is there, where the trail and what is left to be read allow it. */

@@ -1,10 +1,20 @@
 import type { SourceFile } from "../analyze.ts";
 import type { Context } from "../context.ts";
-import type { Pulled, Reference, Scope, SecretUse, Step } from "../model.ts";
+import type { Build } from "../docker-build.ts";
+import {
+  type Pipeline,
+  type Pulled,
+  type Reference,
+  type Scope,
+  type SecretUse,
+  type Step,
+  scopeChain,
+  type Variable,
+} from "../model.ts";
 import { repositoryPath } from "../shell/repository-path.ts";
-import { entries, get, text, type YamlNode } from "../yaml.ts";
+import { entries, get, scalar, text, type YamlNode } from "../yaml.ts";
 import { type Dialect, secretsBelow } from "./reading.ts";
-import { type Call, pullIn, type ReadFile, type Trail, trailOf } from "./reading-pulled.ts";
+import { type Call, pullDockerfile, pullIn, type ReadFile, type Trail, trailOf } from "./reading-pulled.ts";
 import { type Admission, admissionOf } from "./reading-workflow-trust.ts";
 
 // The files of the repository that a workflow of GitHub's notation pulls in: its own actions, and workflows that it calls.
@@ -72,6 +82,70 @@ export function pullWorkflow(puller: Puller, job: YamlNode | undefined, id: stri
     ...(inherited && { secrets: inherited }),
   };
   puller.pulled.push(...pullIn(read, calling, puller.trail, puller.context));
+}
+
+/**
+ * The Dockerfile of an action that is a container. Its RUN sees nothing of the step. Source: docs.github.com, "Metadata syntax for GitHub
+ * Actions", `runs.image`.
+ */
+export function pullContainer(puller: Puller, file: SourceFile, root: YamlNode | undefined, product: Product): void {
+  const image = scalar(get(root, "runs", "image"));
+  if (text(get(root, "runs", "using")) !== "docker" || image === undefined || /^docker:\/\//.test(image.text)) return;
+  const slash = file.path.lastIndexOf("/");
+  const path = repositoryPath(image.text, slash < 0 ? "." : file.path.slice(0, slash));
+  const build = { ...product, args: new Map(), secrets: new Map() };
+  const by = { span: image.span, message: "Built for this action" };
+  if (path !== undefined) puller.pulled.push(...pullDockerfile([path], by, build, puller.trail, puller.context));
+}
+
+type Product = Pick<Pipeline, "system" | "systemName">;
+
+/** The Dockerfile that Docker's own action builds. Source: github.com/docker/build-push-action, README, inputs. */
+export function pullBuild(puller: Puller, step: Step, product: Product): void {
+  const [action] = step.references;
+  if (action?.target.kind !== "repository" || !/^docker\/build-push-action$/i.test(action.target.repo)) return;
+  const input = (name: string) => step.inputs.find((each) => each.name.toLowerCase() === name);
+  const context =
+    input("context")
+      ?.value?.trim()
+      .replace(/^\{\{defaultContext\}\}:?/, "") || ".";
+  const file = input("file")?.value?.trim();
+  const around = repositoryPath(context, ".");
+  const path = file ? repositoryPath(file, ".") : around && repositoryPath("Dockerfile", around);
+  if (path === undefined || (context.includes("://") && !file)) return;
+  const args = pairsIn(step, input("build-args"));
+  const secrets = [...pairsIn(step, input("secrets")), ...pairsIn(step, input("secret-envs"))];
+  const build: Build = {
+    ...product,
+    args: new Map(
+      args.map(([name, value, uses]) => [name, { value: value.includes("$") ? undefined : value, secrets: uses }]),
+    ),
+    secrets: new Map(secrets.map(([name, , uses]) => [name, uses])),
+  };
+  const by = { span: step.span, message: `Built by ${step.label}` };
+  puller.pulled.push(...pullDockerfile([path], by, build, puller.trail, puller.context));
+}
+
+/** The lines `NAME=value` of an input, with the secrets in each. */
+function pairsIn(
+  { scope }: Step,
+  input: Variable | undefined,
+): readonly (readonly [string, string, readonly SecretUse[]])[] {
+  return (input?.value ?? "").split("\n").flatMap((line) => {
+    const [, name, value = ""] = /^\s*"?([\w.-]+)=(.*?)"?\s*$/.exec(line) ?? [];
+    if (name === undefined || input === undefined) return [];
+    const named = input.secrets.filter(
+      (use) => value.includes(use.name) || (use.kind === "token" && /token/i.test(value)),
+    );
+    const variables = [...value.matchAll(/\benv\.(\w+)/g)].map(([, used = ""]) => used);
+    const around = [...variables, ...(/^\w+$/.test(value) ? [value] : [])].flatMap(
+      (used) =>
+        scopeChain(scope)
+          .flatMap((each) => each.variables)
+          .find((each) => each.name === used)?.secrets ?? [],
+    );
+    return [[name, value, [...named, ...around]] as const];
+  });
 }
 
 /** The file or folder that `uses` names; the paths of both kinds count from the root of the repository. */

@@ -42,6 +42,8 @@ import {
   calledSecrets,
   type Puller,
   pullAction,
+  pullBuild,
+  pullContainer,
   pullerOf,
   pullWorkflow,
   type Surroundings,
@@ -109,7 +111,9 @@ export function readWorkflow(
   const puller = pullerOf(file, surroundings, (other, yaml, around) =>
     readWorkflow(other, yaml, { id, name }, product, around),
   );
-  const reader: Reader = { file, root, product, dialect, puller };
+  const named = { system: id, systemName: name };
+  const reader: Reader = { file, root, product, dialect, puller, named };
+  pullContainer(puller, file, root, named);
   const granted = product.permissions ? permissionsOf(root) : undefined;
   const source = {
     level: "pipeline",
@@ -148,6 +152,7 @@ interface Reader {
   readonly product: WorkflowProduct;
   readonly dialect: Dialect;
   readonly puller: Puller;
+  readonly named: Pick<Pipeline, "system" | "systemName">;
 }
 
 function readComposite(reader: Reader, scope: Scope, steps: YamlNode): Job {
@@ -318,6 +323,7 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
     always: /\b(?:always|failure|cancelled)\s*\(/.test(text(get(step, "if")) ?? ""),
   };
   pullAction(host.puller, result, host.admission);
+  pullBuild(host.puller, result, host.named);
   return result;
 }
 
@@ -493,7 +499,7 @@ function actionReference(
 
 function imageReference(node: YamlNode | undefined, scope: Scope): readonly Reference[] {
   const written = scalar(node);
-  if (written === undefined || written.text === "" || written.text === "Dockerfile") return [];
+  if (written === undefined || written.text === "" || /(?:^|\/)Dockerfile(?:\.[^/]*)?$/i.test(written.text)) return [];
   const name = written.text.replace(/^docker:\/\//, "");
   const span = written.map.toDocument({ start: 0, end: written.text.length });
   return [{ kind: "image", text: written.text, span, target: readImage(name), scope, repin: undefined }];

@@ -1,0 +1,93 @@
+import type { Span } from "../text.ts";
+import { BUILD, subcommand } from "./images.ts";
+import { lastOption, optionStyle, optionValues, readOptions } from "./options.ts";
+import { repositoryPath } from "./repository-path.ts";
+import type { Value } from "./state.ts";
+import { programName } from "./wrappers.ts";
+
+// The command lines that build an image from a Dockerfile of the repository.
+
+/** A build of an image. */
+export interface BuildUse {
+  /** Where its Dockerfile can lie, from the root of the repository: the first that is there counts. */
+  readonly paths: readonly string[];
+  /** Build arguments, each `NAME=value`, or `NAME` for a variable of the environment. */
+  readonly args: readonly Value[];
+  /** Secrets for `RUN --mount=type=secret`: `id=…,env=…`. */
+  readonly secrets: readonly Value[];
+  /** The command line up to its last word. */
+  readonly command: Span;
+}
+
+/**
+ * Reads a command line, wrappers taken off; `undefined` where it builds nothing, and where its files are not known or not in the repository.
+ *
+ * @param folder the working directory, "." for the root of the repository
+ */
+export function readBuild(words: readonly Value[], folder: string): BuildUse | undefined {
+  const [program] = words;
+  const last = words.at(-1);
+  if (program === undefined || last === undefined) return undefined;
+  const found = READERS.get(programName(program))?.(words, folder);
+  if (found === undefined) return undefined;
+  const paths = found.paths.flatMap((path) => path ?? []);
+  const command = { start: program.span.start, end: Math.max(program.span.end, last.span.end) };
+  return paths.length === 0 ? undefined : { ...found, paths: [...new Set(paths)], command };
+}
+
+/** True for the name of a program that builds images. */
+export function isBuildTool(name: string): boolean {
+  return READERS.has(name);
+}
+
+type Found = Pick<BuildUse, "args" | "secrets"> & { readonly paths: readonly (string | undefined)[] };
+type Reader = (words: readonly Value[], folder: string) => Found | undefined;
+
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ["docker", readDocker],
+  ["podman", readDocker],
+  ["nerdctl", readDocker],
+  ["buildah", readDocker],
+  ["img", readDocker],
+  ["executor", readKaniko],
+]);
+
+/** Source: docs.docker.com, "docker buildx build": `-f` counts from the working directory, and stands at the context's root by default. */
+function readDocker(words: readonly Value[], folder: string): Found | undefined {
+  const [command, ...rest] = subcommand(words.slice(1), /^(?:image|buildx|builder)$/);
+  if (!/^(?:build|bud|b)$/.test(command?.text ?? "")) return undefined;
+  const options = readOptions(rest, BUILD);
+  const file = lastOption(options, "-f", "--file");
+  const context = options.operands[0];
+  if (file?.text === "-" || (context === undefined && file === undefined)) return undefined;
+  const around = context === undefined ? undefined : repositoryPath(context.text, folder);
+  return {
+    paths: file === undefined ? inContext(around) : [repositoryPath(file.text, folder)],
+    args: optionValues(options, "--build-arg"),
+    secrets: optionValues(options, "--secret"),
+  };
+}
+
+const KANIKO = optionStyle(
+  "-c --context -f --dockerfile -d --destination --build-arg --cache-repo --cache-dir --target --context-sub-path",
+);
+
+/** Source: github.com/GoogleContainerTools/kaniko, README: `--dockerfile` counts from the context, or from the working directory. */
+function readKaniko(words: readonly Value[], folder: string): Found | undefined {
+  const options = readOptions(words.slice(1), KANIKO);
+  const context = lastOption(options, "-c", "--context");
+  const file = lastOption(options, "-f", "--dockerfile");
+  if (context === undefined && file === undefined) return undefined;
+  const around = repositoryPath(context?.text.replace(/^dir:\/\//, "") ?? ".", folder);
+  const paths =
+    file === undefined
+      ? inContext(around)
+      : [around === undefined ? undefined : repositoryPath(file.text, around), repositoryPath(file.text, folder)];
+  return { paths, args: optionValues(options, "--build-arg"), secrets: [] };
+}
+
+function inContext(folder: string | undefined): readonly (string | undefined)[] {
+  return ["Dockerfile", "Containerfile"].map((name) =>
+    folder === undefined ? undefined : repositoryPath(name, folder),
+  );
+}
