@@ -11,7 +11,8 @@ import { marksOf, readMarks } from "../check.ts";
 import { exampleFiles, fuzzedFile, randomOf } from "../support/fuzz-input.ts";
 import { isSound } from "./shape.ts";
 
-const workflow = (steps: string) => `on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`;
+const workflow = (steps: string) =>
+  `on: push\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n${steps}`;
 const contextOf = (files: Readonly<Record<string, string>> = {}): Context => ({
   read: (path) => files[path],
   list: () => [],

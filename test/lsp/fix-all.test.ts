@@ -14,7 +14,7 @@ describe("fixing everything that needs no network", () => {
       range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
       context: { diagnostics: [], only },
     });
-  const two = `env:\n  A_TOKEN: \${{ secrets.A_TOKEN }}\n  B_TOKEN: \${{ secrets.B_TOKEN }}\n${workflow("npm ci # pipewarden: ignore[unpinned-action]")}\
+  const two = `permissions: {}\nenv:\n  A_TOKEN: \${{ secrets.A_TOKEN }}\n  B_TOKEN: \${{ secrets.B_TOKEN }}\n${workflow("npm ci # pipewarden: ignore[unpinned-action]")}\
       - run: npm publish --token "$A_TOKEN"
       - run: deploy "$B_TOKEN"
       - uses: acme/tool@v4
