@@ -1,4 +1,5 @@
 import type { SourceFile } from "../analyze.ts";
+import type { Context } from "../context.ts";
 import { maskNone } from "../masking.ts";
 import type {
   AmbientSecret,
@@ -25,6 +26,7 @@ import {
   scriptOf,
   variablesOf,
 } from "./reading.ts";
+import { type Call, localReferences, pullNamed } from "./reading-pulled.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -42,7 +44,7 @@ export const bitbucketPipelines: System = {
     );
     return lists.some((list) => items(list).some(isItem)) ? 1 : 0;
   },
-  read: (file, yaml) => readFile(file, yaml),
+  read: (file, yaml, context, call) => readFile(file, yaml, context, call),
 };
 
 /** True for what stands in the list of a pipeline. */
@@ -54,7 +56,12 @@ const AMBIENT: readonly AmbientSecret[] = [
   { name: "every variable configured in the settings of the repository or its workspace", kind: "settings" },
 ];
 
-function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
+function readFile(
+  file: SourceFile,
+  { documents: [root] }: YamlFile,
+  context: Context,
+  call: Call | undefined,
+): Pipeline {
   const scope = bareScope({ level: "pipeline", label: "the whole file", parent: undefined, ambient: AMBIENT });
   const pipelines = get(root, "pipelines");
   const definitions = get(root, "definitions");
@@ -75,6 +82,9 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
     } as const;
     return imageReferences(get(value, "image"), scopeOf(file, source, dialect));
   });
+  const sources = entries(get(definitions, "imports")).flatMap(({ value }) =>
+    importReferences(scalar(value), true, scope),
+  );
   const imports = [...importsIn(pipelines), ...importsIn(get(definitions, "pipelines"))];
   return {
     system: bitbucketPipelines.id,
@@ -85,10 +95,11 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
     references: [
       ...imageReferences(reader.image, scope),
       ...services,
-      ...entries(get(definitions, "imports")).flatMap(({ value }) => importReferences(scalar(value), true, scope)),
+      ...sources,
       ...imports.flatMap((node) => importReferences(scalar(node), false, scope)),
     ],
     scope,
+    pulled: pullNamed(readFile, file, localReferences(sources, "Imported here"), context, call),
   };
 }
 

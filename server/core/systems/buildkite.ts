@@ -1,4 +1,5 @@
 import type { SourceFile } from "../analyze.ts";
+import type { Context } from "../context.ts";
 import { lineEnd, lineStart } from "../lines.ts";
 import { maskBraces, maskNone } from "../masking.ts";
 import type {
@@ -30,6 +31,7 @@ import { bareStep, type Dialect, firstLine, linesOf, scalarsBelow, scopeOf } fro
 import { commandOf, type Escapes, escapedScriptOf } from "./reading-command.ts";
 import { constant, imageReference, namesIn } from "./reading-container.ts";
 import { BRACED_OR_BARE, meaningsOf, withPasted } from "./reading-pasted.ts";
+import { type Call, type NamedFile, pullNamed } from "./reading-pulled.ts";
 import type { System } from "./system.ts";
 
 const PIPELINE = /(?:^|\/)(?:\.?buildkite\/pipeline[^/]*|buildkite)\.(?:ya?ml|json)$/;
@@ -45,7 +47,7 @@ export const buildkite: System = {
     if (FOLDER.test(path)) return root?.kind === "sequence" || get(root, "steps") !== undefined ? 2 : 0;
     return isPipeline(root) ? 1 : 0;
   },
-  read: (file, yaml) => readFile(file, yaml),
+  read: (file, yaml, context, call) => readFile(file, yaml, context, call),
 };
 
 const FOREIGN = [
@@ -84,7 +86,12 @@ interface Host {
   readonly agents: YamlNode | undefined;
 }
 
-function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
+function readFile(
+  file: SourceFile,
+  { documents: [root] }: YamlFile,
+  context: Context,
+  call: Call | undefined,
+): Pipeline {
   const defined = new Set(entries(get(root, "env")).map(({ key }) => key));
   const dialect: Dialect = { mask: maskNone, secretsIn: (written) => agentVariable(written, defined) };
   // The job's own token, for artifacts, meta-data and uploads of further steps.
@@ -96,16 +103,33 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
   );
   const scope = withSecrets(own, get(root, "secrets"));
   const steps = root?.kind === "sequence" ? root : get(root, "steps");
+  const jobs = readSteps({ file, scope, dialect, agents: get(root, "agents") }, steps);
   return {
     system: buildkite.id,
     systemName: buildkite.name,
     path: file.path,
     text: file.text,
-    jobs: readSteps({ file, scope, dialect, agents: get(root, "agents") }, steps),
+    jobs,
     references: imageReference(get(root, "image"), scope),
     scope,
+    pulled: pullNamed(readFile, file, jobs.flatMap(uploadsOf), context, call),
   };
 }
+
+/** The pipelines that a step adds. They get nothing of the step. Source: buildkite.com/docs/agent, `buildkite-agent pipeline upload`. */
+function uploadsOf({ steps }: Job): readonly NamedFile[] {
+  return steps.flatMap(({ label, scripts }) =>
+    scripts.flatMap((script) =>
+      [...script.text.matchAll(UPLOAD)].map(({ 0: command, 1: path = "", index: start }) => {
+        const span = script.toDocument({ start, end: start + command.length });
+        return { path, span, message: `Uploaded by ${label}` };
+      }),
+    ),
+  );
+}
+
+const UPLOAD =
+  /\bbuildkite-agent[ \t]+pipeline[ \t]+upload(?:[ \t]+--?[\w-]+(?:=\S+)?){0,9}[ \t]+["']?([\w./-]+\.(?:ya?ml|json))\b/g;
 
 /** A value that is nothing but a variable of the agent, put in at the upload. */
 function agentVariable(written: YamlScalar, defined: ReadonlySet<string>): readonly SecretUse[] {

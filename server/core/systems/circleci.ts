@@ -1,4 +1,5 @@
 import type { SourceFile } from "../analyze.ts";
+import type { Context } from "../context.ts";
 import { maskCircleCi, maskNone } from "../masking.ts";
 import type { AmbientSecret, Job, OperatingSystem, Pipeline, Reference, Scope, Step, Target } from "../model.ts";
 import { isCommitId, repinOf } from "../reference.ts";
@@ -29,6 +30,7 @@ import {
 import { readPhases } from "./reading-circleci-1.ts";
 import { commandOf } from "./reading-command.ts";
 import { imageReference } from "./reading-container.ts";
+import { type Call, type NamedFile, pullNamed } from "./reading-pulled.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -47,7 +49,7 @@ export const circleCi: System = {
     const version = /^2(?:\.[01])?$/.test(text(get(root, "version")) ?? "") ? 1 : 0;
     return signs > 0 && signs + version > 1 ? 1 : 0;
   },
-  read: (file, yaml) => readFile(file, yaml),
+  read: (file, yaml, context, call) => readFile(file, yaml, context, call),
 };
 
 /** What the top level looks like, each a key with a content that no other YAML format has below it. */
@@ -94,7 +96,12 @@ interface Use {
   readonly node: YamlNode | undefined;
 }
 
-function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
+function readFile(
+  file: SourceFile,
+  { documents: [root] }: YamlFile,
+  context: Context,
+  call: Call | undefined,
+): Pipeline {
   const version = text(get(root, "version"));
   const mask = version === undefined || version === "2.1" ? maskCircleCi : maskNone;
   const dialect: Dialect = { mask, secretsIn: settingsVariable };
@@ -115,7 +122,38 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
   const spare = [...definitions.executors].filter(([name]) => !seen.names.has(name));
   const images = spare.flatMap(([, { value }]) => readContainers(reader, get(value, "docker"), scope).references);
   const { id: system, name: systemName } = circleCi;
-  return { system, systemName, path: file.path, text: file.text, jobs, references: [...orbs, ...images], scope };
+  const references = [...orbs, ...images];
+  const pulled = pullNamed(readFile, file, continuations(file, root), context, call);
+  return { system, systemName, path: file.path, text: file.text, jobs, references, scope, pulled };
+}
+
+/**
+ * The files that a setup pipeline goes on with, by the orbs `continuation` and `path-filtering`. Source: circleci.com/docs, "Dynamic
+ * configuration"; the orbs' own parameters.
+ */
+function continuations({ text: document }: SourceFile, root: YamlNode | undefined): readonly NamedFile[] {
+  if (text(get(root, "setup")) !== "true" || !/configuration_path|config-path|mapping/.test(document)) return [];
+  const calls = [...entriesBelow(get(root, "jobs")), ...entriesBelow(get(root, "workflows"))];
+  return calls.flatMap(({ key, value }): readonly NamedFile[] => {
+    const written = scalar(value);
+    if (written === undefined) return [];
+    const span = written.map.toDocument({ start: 0, end: written.text.length });
+    const message = "The pipeline goes on with it here";
+    if (key === "configuration_path" || key === "config-path") return [{ path: written.text, span, message }];
+    // Each line of a mapping can name a file of its own behind the parameter and its value.
+    const lines = key === "mapping" ? written.text.split("\n") : [];
+    return lines.flatMap((line) => {
+      const path = /^\s*\S+\s+\S+\s+\S+\s+(\S+\.ya?ml)\s*$/.exec(line)?.[1];
+      return path === undefined ? [] : [{ path, span, message }];
+    });
+  });
+}
+
+function entriesBelow(node: YamlNode | undefined, depth = 0): readonly YamlEntry[] {
+  if (node === undefined || depth > 8) return [];
+  const own = entries(node);
+  const below = [...items(node), ...own.flatMap(({ value }) => value ?? [])];
+  return [...own, ...below.flatMap((each) => entriesBelow(each, depth + 1))];
 }
 
 /** Collects what a file, or an orb that is written in it, defines; gives the orbs that it fetches. */

@@ -1,4 +1,5 @@
 import type { SourceFile } from "../analyze.ts";
+import type { Context } from "../context.ts";
 import { maskGitHub, maskNone } from "../masking.ts";
 import type { AmbientSecret, OperatingSystem, Pipeline, Reference, Scope, Shell, Step, Variable } from "../model.ts";
 import { readActionReference, repinOf } from "../reference.ts";
@@ -26,6 +27,7 @@ import {
   wordEdit,
 } from "./reading.ts";
 import { constant, imageReference } from "./reading-container.ts";
+import { type Call, type NamedFile, pullNamed } from "./reading-pulled.ts";
 import type { System } from "./system.ts";
 
 /** AWS CodeBuild. Source: docs.aws.amazon.com/codebuild, "Build specification reference", "Batch build buildspec reference". */
@@ -38,7 +40,7 @@ export const codebuild: System = {
     const versioned = /^0\.[12]$/.test(text(get(root, "version")) ?? "");
     return versioned && (phasesOf(root).length > 0 || batchItems(root).length > 0) ? 1 : 0;
   },
-  read: (file, yaml) => readFile(file, yaml),
+  read: (file, yaml, context, call) => readFile(file, yaml, context, call),
 };
 
 const PHASES = ["install", "pre_build", "build", "post_build"];
@@ -51,7 +53,12 @@ function phasesOf(root: YamlNode | undefined): readonly YamlEntry[] {
   return PHASES.flatMap((name) => phases.find(({ key, value }) => key === name && value?.kind === "map") ?? []);
 }
 
-function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
+function readFile(
+  file: SourceFile,
+  { documents: [root] }: YamlFile,
+  context: Context,
+  call: Call | undefined,
+): Pipeline {
   const scope = environmentScope(file, root);
   const images = batchItems(root).flatMap((item) => scalarsBelow(get(item, "env", "image")));
   const references = images
@@ -79,7 +86,16 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
     jobs: [job],
     references,
     scope,
+    pulled: pullNamed(readFile, file, buildspecsOf(root), context, call),
   };
+}
+
+/** The builds of a batch that have a buildspec of their own. */
+function buildspecsOf(root: YamlNode | undefined): readonly NamedFile[] {
+  return batchItems(root)
+    .flatMap((item) => scalarsBelow(get(item, "buildspec")))
+    .filter(({ text: path }) => /^[^\s:]+\.ya?ml$/.test(path))
+    .map(({ text: path, span }) => ({ path, span, message: "A build of this batch" }));
 }
 
 /** Whatever stands in `env` is in the environment of all phases, and there is no narrower place. */

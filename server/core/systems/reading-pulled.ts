@@ -2,6 +2,8 @@ import type { SourceFile } from "../analyze.ts";
 import type { Context } from "../context.ts";
 import { type Build, readDockerfile, WHAT_RUN_SEES } from "../docker-build.ts";
 import type { Job, Pipeline, Pulled, Reference, Scope, Step, Variable } from "../model.ts";
+import { repositoryPath } from "../shell/repository-path.ts";
+import type { Span } from "../text.ts";
 import { parseYaml, type YamlFile, type YamlNode } from "../yaml.ts";
 
 // How files of the repository become a part of the pipeline that names them.
@@ -64,6 +66,43 @@ export function pullIn(read: ReadFile, calling: Calling, trail: Trail, context: 
   const { file, yaml } = found;
   const pipeline = read(file, yaml, context, { ...handed, trail: { ...trail, paths: [...trail.paths, file.path] } });
   return [{ pipeline: { ...inPlace(pipeline, handed.scope), readFile: context.read }, by }];
+}
+
+/** A file that is named by its path from the root of the repository. */
+export interface NamedFile {
+  readonly path: string;
+  readonly span: Span;
+  /** What the place does with it: "Imported here". */
+  readonly message: string;
+}
+
+/**
+ * The files that a pipeline names and hands nothing to but what is in `around`, each read as the system reads its own files.
+ *
+ * @param call that of the pipeline which names them
+ */
+export function pullNamed(
+  read: ReadFile,
+  from: SourceFile,
+  names: readonly NamedFile[],
+  context: Context,
+  call: Call | undefined,
+  around?: Scope,
+): readonly Pulled[] {
+  if (names.length === 0) return [];
+  const trail = trailOf(from, call);
+  return names.flatMap(({ path: written, span, message }) => {
+    const path = repositoryPath(written.trim().replace(/^\/+/, ""), ".");
+    const calling = { paths: path === undefined ? [] : [path], by: { span, message }, scope: around, inputs: [] };
+    return pullIn(read, calling, trail, context);
+  });
+}
+
+/** The files of the repository among references. */
+export function localReferences(references: readonly Reference[], message: string): readonly NamedFile[] {
+  return references.flatMap(({ kind, target, span }) =>
+    kind === "include" && target.kind === "local" ? [{ path: target.path, span, message }] : [],
+  );
 }
 
 /** The Dockerfile that a place builds; nothing where it is missing, or one too many. */

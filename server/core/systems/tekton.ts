@@ -1,9 +1,11 @@
 import type { SourceFile } from "../analyze.ts";
+import type { Context } from "../context.ts";
 import { type Masking, maskBraces, maskParentheses } from "../masking.ts";
 import type {
   AmbientSecret,
   Job,
   Pipeline,
+  Pulled,
   Reference,
   Scope,
   Script,
@@ -16,11 +18,22 @@ import { isCommitId, readImage, repinOf } from "../reference.ts";
 import { isImmutable } from "../shell/downloads.ts";
 import { shellOptions } from "../shell/shell-line.ts";
 import { contains } from "../text.ts";
-import { entries, get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
+import {
+  entries,
+  get,
+  items,
+  parseYaml,
+  scalar,
+  text,
+  type YamlFile,
+  type YamlNode,
+  type YamlScalar,
+} from "../yaml.ts";
 import { bareScope, bareStep, type Dialect, firstLine, scalarsBelow, scriptOf } from "./reading.ts";
 import { commandOf, type Escapes, shebangShell } from "./reading-command.ts";
 import { imageReference } from "./reading-container.ts";
 import { type Meaning, type Meanings, withPasted } from "./reading-pasted.ts";
+import { type Call, localReferences, pullIn, pullNamed, type ReadFile, type Trail, trailOf } from "./reading-pulled.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -35,7 +48,7 @@ export const tekton: System = {
     if (![...objectsIn(documents)].some((object) => READERS.has(text(get(object, "kind")) ?? ""))) return 0;
     return /(?:^|\/)\.tekton\//.test(path) ? 2 : 1;
   },
-  read: (file, yaml) => readFile(file, yaml),
+  read: (file, yaml, context, call) => readFile(file, yaml, context, call),
 };
 
 /** What every pod has, whatever the file says. Source: tekton.dev/docs/pipelines/auth. */
@@ -54,18 +67,66 @@ const maskTekton: Masking = (script) => {
 
 const DIALECT: Dialect = { mask: maskTekton, secretsIn: () => [] };
 
-function readFile(file: SourceFile, { documents }: YamlFile): Pipeline {
+function readFile(source: SourceFile, { documents }: YamlFile, context: Context, call: Call | undefined): Pipeline {
+  const file: Host = { ...source, context, trail: trailOf(source, call), pulled: [] };
   const scope = bareScope({ level: "pipeline", label: "the whole file", parent: undefined, ambient: AMBIENT });
   const objects = [...objectsIn(documents)];
-  return {
-    system: tekton.id,
-    systemName: tekton.name,
-    path: file.path,
-    text: file.text,
-    jobs: objects.flatMap((object) => READERS.get(text(get(object, "kind")) ?? "")?.(file, object, scope) ?? []),
-    references: objects.flatMap((object) => annotatedReferences(object, scope)),
-    scope,
+  const references = objects.flatMap((object) => annotatedReferences(object, scope));
+  const jobs = objects.flatMap((object) => READERS.get(text(get(object, "kind")) ?? "")?.(file, object, scope) ?? []);
+  const fetched = pullNamed(readFile, source, localReferences(references, "Fetched here"), context, call);
+  const { id: system, name: systemName } = tekton;
+  const { path, text: document, pulled } = file;
+  return { system, systemName, path, text: document, jobs, references, scope, pulled: [...pulled, ...fetched] };
+}
+
+/** The file that is read, with what it has pulled in so far. */
+interface Host extends SourceFile {
+  readonly context: Context;
+  readonly trail: Trail;
+  readonly pulled: Pulled[];
+}
+
+/** Files of `.tekton` that are looked at for one name. */
+const MAX_CANDIDATES = 200;
+
+/**
+ * A task or a pipeline that is called by its name lies in some file of `.tekton`, where Pipelines-as-Code finds it. Its steps have what
+ * the run gives to its pods. Source: pipelinesascode.com, "Resolver".
+ */
+function pullObject(pod: Pod, called: YamlNode | undefined, kind: "Task" | "Pipeline"): void {
+  const { path, context, trail, pulled } = pod.file;
+  const name = scalar(get(called, "name"));
+  const [, folder] = /^((?:.*\/)?\.tekton)\//.exec(path) ?? [];
+  if (name === undefined || folder === undefined || get(called, "resolver") !== undefined) return;
+  const listed = ["yaml", "yml"].flatMap((ending) => context.list(`${folder}/**/*.${ending}`));
+  const isIn = (each: string) => each !== path && (context.read(each)?.includes(name.text) ?? false);
+  const read: ReadFile = (file, { documents }, around, call) => {
+    const host: Host = { ...file, context: around, trail: call.trail, pulled: [] };
+    const scope = bareScope({ level: "pipeline", label: "the whole file", parent: call.scope });
+    const inner: Pod = { ...pod, file: host, scope };
+    const object = [...objectsIn(documents)].find((each) => isNamed(each, kind, name.text));
+    const spec = get(object, "spec");
+    const jobs =
+      object === undefined
+        ? []
+        : kind === "Task"
+          ? [readTask(inner, name.text, object, spec)]
+          : readPipeline(inner, spec);
+    const { id: system, name: systemName } = tekton;
+    return { system, systemName, path: file.path, text: file.text, jobs, references: [], scope, pulled: host.pulled };
   };
+  const holds = (each: string) => {
+    const documents = isIn(each) ? parseYaml(context.read(each) ?? "").documents : [];
+    return [...objectsIn(documents)].some((object) => isNamed(object, kind, name.text));
+  };
+  const found = listed.slice(0, MAX_CANDIDATES).find(holds);
+  if (found === undefined) return;
+  const by = { span: name.span, message: `The ${kind.toLowerCase()} is called here` };
+  pulled.push(...pullIn(read, { paths: [found], by, scope: pod.scope, inputs: [] }, trail, context));
+}
+
+function isNamed(object: YamlNode, kind: string, name: string): boolean {
+  return text(get(object, "kind")) === kind && nameOf(object) === name;
 }
 
 /** Every Tekton object of a file, those inside of lists and of templates of triggers included. */
@@ -77,7 +138,7 @@ function* objectsIn(nodes: readonly YamlNode[]): Iterable<YamlNode> {
   }
 }
 
-type ObjectReader = (file: SourceFile, object: YamlNode, parent: Scope) => readonly Job[];
+type ObjectReader = (file: Host, object: YamlNode, parent: Scope) => readonly Job[];
 
 const READERS: ReadonlyMap<string, ObjectReader> = new Map<string, ObjectReader>([
   ["Task", readTaskObject],
@@ -92,7 +153,7 @@ const READERS: ReadonlyMap<string, ObjectReader> = new Map<string, ObjectReader>
 
 /** What a run adds to the pods of its tasks. */
 interface Pod {
-  readonly file: SourceFile;
+  readonly file: Host;
   readonly scope: Scope;
   readonly volumes: readonly YamlNode[];
   /** The secrets behind workspaces, by the name of the workspace. */
@@ -101,7 +162,7 @@ interface Pod {
   readonly given: Given;
 }
 
-function podOf(file: SourceFile, run: YamlNode | undefined, scope: Scope): Pod {
+function podOf(file: Host, run: YamlNode | undefined, scope: Scope): Pod {
   const template = get(run, "spec", "podTemplate") ?? get(run, "spec", "taskRunTemplate", "podTemplate");
   const label = `the run “${nameOf(run)}”`;
   const variables = variablesOf(get(template, "env"));
@@ -153,16 +214,16 @@ function nameOf(object: YamlNode | undefined): string {
   return text(get(object, "metadata", "name")) ?? text(get(object, "metadata", "generateName")) ?? "";
 }
 
-function readTaskObject(file: SourceFile, object: YamlNode, parent: Scope): readonly Job[] {
+function readTaskObject(file: Host, object: YamlNode, parent: Scope): readonly Job[] {
   return [readTask(podOf(file, undefined, parent), nameOf(object), object, get(object, "spec"))];
 }
 
-function readTaskRun(file: SourceFile, object: YamlNode, parent: Scope): readonly Job[] {
+function readTaskRun(file: Host, object: YamlNode, parent: Scope): readonly Job[] {
   const pod = podOf(file, object, parent);
   return [readTask(pod, nameOf(object), object, get(object, "spec", "taskSpec"), get(object, "spec", "taskRef"))];
 }
 
-function readStepAction(file: SourceFile, object: YamlNode, parent: Scope): readonly Job[] {
+function readStepAction(file: Host, object: YamlNode, parent: Scope): readonly Job[] {
   const spec = get(object, "spec");
   const none = { volumes: [], workspaces: new Map(), folder: undefined, sidecar: false, given: new Map() };
   const container: Container = { file, parent, ...none };
@@ -170,10 +231,11 @@ function readStepAction(file: SourceFile, object: YamlNode, parent: Scope): read
   return [{ id: nameOf(object), span: firstLine(file, object.span), scope: parent, steps, references: [] }];
 }
 
-function readPipelineRun(file: SourceFile, object: YamlNode, parent: Scope): readonly Job[] {
+function readPipelineRun(file: Host, object: YamlNode, parent: Scope): readonly Job[] {
   const pod = podOf(file, object, parent);
   const called = get(object, "spec", "pipelineRef");
   const references = remoteReference(file, called, pod.scope);
+  pullObject(pod, called, "Pipeline");
   const call = { id: nameOf(object), span: firstLine(file, object.span), scope: pod.scope, steps: [], references };
   return [...(references.length > 0 ? [call] : []), ...readPipeline(pod, get(object, "spec", "pipelineSpec"))];
 }
@@ -198,6 +260,7 @@ function readPipeline(pod: Pod, spec: YamlNode | undefined): readonly Job[] {
 /** @param owner the part of the document that declares the task */
 function readTask(pod: Pod, id: string, owner: YamlNode, spec: YamlNode | undefined, called?: YamlNode): Job {
   const { file } = pod;
+  pullObject(pod, called, "Task");
   const steps = items(get(spec, "steps"));
   const sidecars = items(get(spec, "sidecars"));
   const template = get(spec, "stepTemplate");

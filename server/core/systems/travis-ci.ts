@@ -1,4 +1,5 @@
 import type { SourceFile } from "../analyze.ts";
+import type { Context } from "../context.ts";
 import { maskNone } from "../masking.ts";
 import type {
   AmbientSecret,
@@ -13,6 +14,7 @@ import type {
   Variable,
 } from "../model.ts";
 import { isCommitId, repinOf } from "../reference.ts";
+import { repositoryPath } from "../shell/repository-path.ts";
 import { entries, entry, get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
 import {
   alternatives,
@@ -24,6 +26,7 @@ import {
   scriptOf,
   sealedVariablesOf,
 } from "./reading.ts";
+import { type Call, localReferences, parsedFile, pullNamed, trailOf } from "./reading-pulled.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -38,7 +41,7 @@ export const travisCi: System = {
     if (/(?:^|\/)\.travis\.yml$/.test(path)) return 2;
     return signsOf(root).filter((present) => present).length >= 2 ? 1 : 0;
   },
-  read: (file, yaml) => readFile(file, yaml),
+  read: (file, yaml, context, call) => readFile(file, yaml, context, call),
 };
 
 /** What no other YAML format says in this way, as one truth value each. */
@@ -66,10 +69,16 @@ const AMBIENT: readonly AmbientSecret[] = [
 /** Nothing is interpolated, and a value `{secure: …}` is read where it can stand. */
 const DIALECT: Dialect = { mask: maskNone, secretsIn: () => [] };
 
-function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
+function readFile(
+  file: SourceFile,
+  { documents: [root] }: YamlFile,
+  context: Context,
+  call: Call | undefined,
+): Pipeline {
   const written = get(root, "env");
   const shared = rowsOf(file, get(written, "global"));
-  const scope = scopeWith("pipeline", "the whole build", undefined, shared, shared.flatMap(variablesOfRow), [
+  const around = call?.scope ?? importedScope(file, root, context, call);
+  const scope = scopeWith("pipeline", "the whole build", around, shared, shared.flatMap(variablesOfRow), [
     ...addonSecrets(get(root, "addons")),
     ...AMBIENT,
   ]);
@@ -90,6 +99,8 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
       return readJob(reader, { node, scope: inner, name });
     }),
   ];
+  const references = importReferences(file, get(root, "import"), scope);
+  const imported = localReferences(references, "Imported here");
   return {
     system: travisCi.id,
     systemName: travisCi.name,
@@ -97,10 +108,35 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
     text: file.text,
     // A line that several jobs run is reported for the first of them, so those with more secrets come first.
     jobs: jobs.sort((a, b) => secretsOf(b.scope) - secretsOf(a.scope)),
-    references: importReferences(file, get(root, "import"), scope),
+    references,
     scope,
+    pulled: pullNamed(readFile, file, imported, context, call, scope),
   };
 }
+
+/** What imported files say is merged with what the file says: their variables are in all its jobs. */
+function importedScope(
+  file: SourceFile,
+  root: YamlNode | undefined,
+  context: Context,
+  call: Call | undefined,
+): Scope | undefined {
+  const named = localReferences(importReferences(file, get(root, "import"), bareScope(NO_SCOPE)), "");
+  const trail = trailOf(file, call);
+  return named.reduce((outer: Scope | undefined, { path: name }) => {
+    const path = repositoryPath(name, ".");
+    const found = path === undefined ? undefined : parsedFile([path], trail, context);
+    if (found === undefined) return outer;
+    const [other] = found.yaml.documents;
+    const rows = rowsOf(found.file, get(other, "env", "global"));
+    const ambient = addonSecrets(get(other, "addons"));
+    const label = `the whole build, by ${found.file.path}`;
+    const scope = scopeWith("pipeline", label, outer, rows, rows.flatMap(variablesOfRow), ambient);
+    return { ...scope, path: found.file.path };
+  }, undefined);
+}
+
+const NO_SCOPE = { level: "pipeline", label: "the whole build", parent: undefined } as const;
 
 /** The jobs that are written out; `matrix` is the old name of `jobs`. */
 function included(root: YamlNode | undefined): readonly YamlNode[] {
