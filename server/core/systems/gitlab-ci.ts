@@ -143,7 +143,11 @@ function scopesOf(
   for (const document of documents.toReversed()) {
     const { file, root, by } = document;
     const source = { level: "pipeline", label: "the whole pipeline", parent, owner: root, key: "variables" } as const;
-    const scope = scopeOf(file, { ...source, ambient: by === undefined ? AMBIENT : [] }, dialect);
+    const scope = scopeOf(
+      file,
+      { ...source, ambient: by === undefined && around === undefined ? AMBIENT : [] },
+      dialect,
+    );
     parent = by === undefined ? scope : { ...scope, path: file.path };
     scopes.set(document, parent);
   }

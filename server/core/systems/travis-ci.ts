@@ -80,7 +80,8 @@ function readFile(
   const around = call?.scope ?? importedScope(file, root, context, call);
   const scope = scopeWith("pipeline", "the whole build", around, shared, shared.flatMap(variablesOfRow), [
     ...addonSecrets(get(root, "addons")),
-    ...AMBIENT,
+    // What the settings hand to every job stands around what is imported.
+    ...(call?.scope === undefined ? AMBIENT : []),
   ]);
   const matrix = get(written, "jobs") ?? get(written, "matrix");
   const rows = rowsOf(file, matrix ?? (get(written, "global") === undefined ? written : undefined));
