@@ -62,7 +62,8 @@ export interface Reports {
 export function createReports(listTest: ListTest): Reports {
   const reports = new Map<string, Report>();
   const byFile = new Map<string, Map<string, Part>>();
-  const byAsked = new Map<string, Set<string>>();
+  // Lists rather than sets: most have one entry, and there are several for each file of a workspace.
+  const byAsked = new Map<string, string[]>();
   const listing = new Map<string, ReturnType<ListTest>>();
 
   function remove(key: string, { parts, asked }: Report): void {
@@ -74,9 +75,10 @@ export function createReports(listTest: ListTest): Reports {
       if (group?.size === 0) byFile.delete(uriKey(uri));
     }
     for (const each of asked) {
-      const group = byAsked.get(each);
-      group?.delete(key);
-      if (group?.size === 0) byAsked.delete(each);
+      const group = byAsked.get(each) ?? [];
+      const place = group.indexOf(key);
+      if (place >= 0) group.splice(place, 1);
+      if (group.length === 0) byAsked.delete(each);
     }
   }
 
@@ -84,7 +86,7 @@ export function createReports(listTest: ListTest): Reports {
     reports.set(key, report);
     if (report.lists !== undefined) listing.set(key, listTest(report.lists));
     for (const part of report.parts) getOrMake(byFile, uriKey(part.uri), () => new Map()).set(key, part);
-    for (const each of report.asked) getOrMake(byAsked, each, () => new Set()).add(key);
+    for (const each of report.asked) getOrMake(byAsked, each, () => []).push(key);
   }
 
   function on(uri: string, own?: Report): FileReport {

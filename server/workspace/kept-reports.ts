@@ -24,8 +24,9 @@ export async function openKeptReports(folder: string, workspace: string, build: 
   const name = createHash("sha256").update(workspace).digest("hex").slice(0, 32);
   const file = path.join(folder, `${name}${ENDING}`);
   const unfinished = `${file}.${randomUUID()}`;
-  const bytes = await readLimited(file);
-  const lines = linesOf(bytes, build);
+  const read = await readLimited(file);
+  const lines = linesOf(read, build);
+  const bytes = lines.size === 0 ? Buffer.alloc(0) : read;
   const replaced = new Set<string>();
   const state: { out: WriteStream | undefined } = { out: undefined };
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});

@@ -42,7 +42,7 @@ export interface BenchClient {
 }
 
 /** As client/extension.node.ts starts the server. */
-const NODE_OPTIONS = ["--max-semi-space-size=4"];
+const NODE_OPTIONS = ["--max-semi-space-size=4", "--max-old-space-size=512"];
 
 /** Starts dist/server.cjs. `startMs` is the time until it has answered that it is ready. */
 export async function startClient(
