@@ -411,14 +411,19 @@ export function* scopesOf(pipeline: Pipeline): Iterable<Scope> {
     pipeline.scope,
     ...pipeline.jobs.flatMap((job) => [job.scope, ...job.steps.map((step) => step.scope)]),
   ]) {
-    for (const each of scopeChain(scope).reverse()) {
-      if (!seen.has(each) && each.path === pipeline.scope.path) yield each;
+    for (const each of ownScopes(pipeline, scope).reverse()) {
+      if (!seen.has(each)) yield each;
       seen.add(each);
     }
   }
 }
 
-/** The scope and everything around it, innermost first. */
+/** The scope and those around it that stand in the file of a pipeline, innermost first. */
+export function ownScopes(pipeline: Pipeline, scope: Scope): Scope[] {
+  return scopeChain(scope).filter(({ path }) => path === pipeline.scope.path);
+}
+
+/** The scope and everything around it, innermost first; the outer ones may stand in files that pull the scope's own file in. */
 export function scopeChain(scope: Scope): Scope[] {
   const chain: Scope[] = [];
   for (let each: Scope | undefined = scope; each !== undefined; each = each.parent) chain.push(each);

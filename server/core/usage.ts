@@ -1,8 +1,8 @@
-import { type Job, type Pipeline, type Scope, type SecretUse, type Step, scopeChain, type Variable } from "./model.ts";
+import { type Job, ownScopes, type Pipeline, type Scope, type SecretUse, type Step, type Variable } from "./model.ts";
 
 /**
  * True where a step names an environment variable: in an expression, in a script of whatever shell, or in an input. Names are compared as
- * whole words, so that a use is rather seen once too often than overlooked.
+ * whole words, so that a use is rather seen once too often than overlooked. What runs in the step's place, such as a local action, counts.
  */
 export function usesVariable(step: Step, name: string): boolean {
   if (step.reads.includes(name)) return true;
@@ -12,7 +12,8 @@ export function usesVariable(step: Step, name: string): boolean {
     ...step.inputs.map((input) => input.value ?? ""),
     ...step.scope.variables.filter((variable) => variable.name !== name).map((variable) => variable.value ?? ""),
   ];
-  return texts.some((text) => word.test(text));
+  const inside = (step.runs ?? []).flatMap(({ steps }) => steps);
+  return texts.some((text) => word.test(text)) || inside.some((each) => usesVariable(each, name));
 }
 
 /** A place that names a secret, with the job that it belongs to; none for what belongs to the whole file. */
@@ -29,7 +30,9 @@ export interface PlacedUse {
 export function* secretUses(pipeline: Pipeline): Iterable<PlacedUse> {
   const scopes = new Set<Scope>();
   for (const job of pipeline.jobs) {
-    for (const scope of [job.scope, ...job.steps.map((step) => step.scope)].flatMap(scopeChain)) {
+    for (const scope of [job.scope, ...job.steps.map((step) => step.scope)].flatMap((each) =>
+      ownScopes(pipeline, each),
+    )) {
       if (scopes.has(scope)) continue;
       scopes.add(scope);
       yield* variableUses(scope === pipeline.scope ? undefined : job, scope.variables, scope);

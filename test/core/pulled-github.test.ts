@@ -77,6 +77,22 @@ describe("an action of the repository", () => {
     assert.deepEqual(fixed, { ...files, [ACTION]: action(`- uses: some/thing@${commit} # v1\n`) });
   });
 
+  it("is not blamed for what its caller says, and counts as a use of the caller's variables", () => {
+    const everything = "env:\n  ALL: ${{ toJSON(secrets) }}\n";
+    const files = { [CI]: workflow(USE, everything), [ACTION]: action("- shell: bash\n  run: make\n") };
+    assert.deepEqual(
+      said(files, CI, "dumped-secrets").map((line) => line.replace(/ ; .*$/, "")),
+      [`warning ${CI}: toJSON(secrets)`],
+    );
+    const other = "- run: make\n";
+    const wide = (run: string) =>
+      analysisOf({ [CI]: workflow(USE + other), [ACTION]: action(`- shell: bash\n  run: ${run}\n`) }, CI)
+        .findings.filter(({ rule }) => rule.id === "pipeline-wide-secret")
+        .map(({ message }) => message);
+    assert.match(wide("upload $NPM_TOKEN")[0] ?? "", /only step “Send” uses it/);
+    assert.match(wide("upload")[0] ?? "", /no step of this file names it/);
+  });
+
   it("is pinned where the line is, also where a script becomes longer", () => {
     const sha256 = "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7";
     const files = { [CI]: workflow(USE), [ACTION]: action(RUN) };

@@ -1,4 +1,4 @@
-import { type AmbientSecret, type Pipeline, scopeChain } from "../model.ts";
+import { type AmbientSecret, ownScopes, type Pipeline } from "../model.ts";
 import type { Problem, Rule } from "../rule.ts";
 import type { Span } from "../text.ts";
 
@@ -90,7 +90,7 @@ function wide({ name }: AmbientSecret, span: Span): Problem {
 function groupsOfJobs(pipeline: Pipeline): ReadonlyMap<string, readonly Span[]> {
   const groups = new Map<string, Span[]>();
   for (const job of pipeline.jobs) {
-    const own = scopeChain(job.scope).filter(({ level, path }) => level === "job" && path === pipeline.scope.path);
+    const own = ownScopes(pipeline, job.scope).filter(({ level }) => level === "job");
     for (const { name, span } of own.flatMap(({ ambient }) => ambient.filter(isGroup))) {
       if (span === undefined) continue;
       const spans = groups.get(name) ?? [];

@@ -3,6 +3,7 @@ import {
   type AmbientSecret,
   type Job,
   type Narrowing,
+  ownScopes,
   type Pipeline,
   type Scope,
   type Step,
@@ -166,8 +167,8 @@ function* wholeStores(pipeline: Pipeline): Iterable<Problem> {
   const scopes = new Set<Scope>();
   for (const job of pipeline.jobs) {
     for (const [scope, step] of [
-      ...scopeChain(job.scope).map((each) => [each, undefined] as const),
-      ...job.steps.flatMap((each) => scopeChain(each.scope).map((inner) => [inner, each] as const)),
+      ...ownScopes(pipeline, job.scope).map((each) => [each, undefined] as const),
+      ...job.steps.flatMap((each) => ownScopes(pipeline, each.scope).map((inner) => [inner, each] as const)),
     ]) {
       if (scopes.has(scope)) continue;
       scopes.add(scope);
