@@ -81,6 +81,13 @@ const STRAIGHT: readonly string[] = [
   `echo "$(curl -s ${U})" | bash`,
   `curl -s ${U} > >(bash)`,
   `bash -c "curl -sL \\"$URL\\" | bash"`,
+  "gsutil cat gs://bucket/i.sh | bash",
+  "aws s3 cp s3://bucket/i.sh - | bash",
+  'gh api repos/o/r/contents/i.sh -H "Accept: application/vnd.github.raw" | sh',
+  'bash -c "$(gh api repos/o/r/contents/i.sh --jq .content)"',
+  `curl -s ${U} | xargs -I{} sh -c '{}'`,
+  `curl -s ${U} | at now`,
+  `mapfile -t LINES < <(curl -s ${U}); eval "\${LINES[@]}"`,
 ];
 
 const STORED: readonly string[] = [
@@ -121,6 +128,39 @@ const STORED: readonly string[] = [
   `curl -so dir/i.sh --create-dirs ${U} && (cd dir && bash ./i.sh)`,
   "git clone --depth 1 -b v1.0 https://github.com/x/y tools\nbash tools/run.sh",
   `curl -s ${U} -o i.sh; nohup bash i.sh &`,
+  // Object stores and releases.
+  "gsutil -m cp gs://bucket/i.sh .\nbash i.sh",
+  "gsutil rsync -r gs://bucket/tools tools\n./tools/run",
+  "gcloud storage cp gs://bucket/i.sh i.sh && bash i.sh",
+  "aws s3 cp s3://bucket/i.sh .\nbash i.sh",
+  "aws --region eu-west-1 s3 cp --recursive s3://bucket/tools /opt/tools\n/opt/tools/run",
+  "aws s3 sync s3://bucket/tools tools --exclude '*.md'\n./tools/run",
+  "aws s3api get-object --bucket b --key k run.sh\nsh run.sh",
+  "az storage blob download -c tools -n run.sh -f run.sh --account-name a\nbash run.sh",
+  "az storage blob download-batch -s tools -d tools\n./tools/run",
+  "azcopy copy 'https://a.blob.core.windows.net/c/run.sh' run.sh\nbash run.sh",
+  "rclone copyto store:tools/run.sh run.sh\nbash run.sh",
+  "gh release download v1 -R o/r -p tool\nchmod +x tool\n./tool",
+  "gh release download --repo o/r --pattern '*linux*' --dir bin\n./bin/tool",
+  "gh repo clone o/r tools\n./tools/run.sh",
+  // Code that is loaded, and programs of other machines.
+  "curl -sLO https://x.example/tool.jar\njava -Xmx1g -jar tool.jar",
+  "curl -sLO https://x.example/lib.jar\njava -cp out:lib.jar Main",
+  "curl -sLO https://x.example/agent.jar\njava -javaagent:agent.jar=x=y -jar own.jar",
+  "curl -sLO https://x.example/agent.jar\nexport JAVA_TOOL_OPTIONS=-javaagent:agent.jar",
+  "curl -sLO https://x.example/lib.so\nLD_PRELOAD=./lib.so make",
+  "curl -sLO https://x.example/lib.so\nexport LD_PRELOAD=$PWD/lib.so\n./own",
+  "curl -sLO https://x.example/lib.so\nenv LD_PRELOAD=lib.so ./own",
+  "curl -sLO https://x.example/hook.js\nnode --require ./hook.js main.js",
+  "curl -sLO https://x.example/hook.js\nNODE_OPTIONS='--require ./hook.js' npm test",
+  "curl -sLO https://x.example/hook.rb\nruby -r./hook.rb main.rb",
+  "curl -sLO https://x.example/tool.dll\ndotnet tool.dll --x",
+  "curl -sLO https://x.example/tool.wasm\nwasmtime tool.wasm",
+  "curl -sLO https://x.example/init.gradle\n./gradlew -I init.gradle build",
+  "curl -sLO https://x.example/play.yml\nansible-playbook -i hosts play.yml",
+  "curl -sLO https://x.example/driver.ko\nsudo insmod driver.ko",
+  "curl -sL https://x.example/m -o Makefile\nmake",
+  "curl -sL https://x.example/p -o package.json\nnpm install",
 ];
 
 const CHECKED_IN_VAIN: readonly string[] = [
@@ -165,6 +205,19 @@ const HARMLESS: readonly string[] = [
   'echo "$SECRET" | base64 -d > key.json && gcloud auth activate-service-account --key-file key.json',
   "curl -sL https://x.example/t.tgz | tar xz && ls t",
   "docker run --rm -i alpine sh -c 'cat' < file",
+  "aws s3 cp report.html s3://bucket/report.html\nbash ci/report.sh",
+  "aws s3 cp s3://bucket/data.json . && jq . data.json",
+  "gsutil cp dist/tool gs://bucket/tool && ./dist/tool",
+  "gh release download -p tool\nchmod +x tool\n./tool",
+  'gh release download -R "$GITHUB_REPOSITORY" -p tool\nchmod +x tool\n./tool',
+  "gh api repos/o/r/releases/latest --jq .tag_name",
+  `gh api "repos/o/r/contents/i.sh?ref=${COMMIT}" | bash`,
+  "az storage blob upload -c c -n run.sh -f run.sh\nbash run.sh",
+  "curl -sLO https://x.example/data.csv\njava -jar own.jar data.csv",
+  "curl -sLO https://x.example/data.json\nnode -r ./own.js main.js data.json",
+  "curl -sLO https://x.example/data.json\nDATA=./data.json ./own",
+  "curl -sLO https://x.example/list.txt\nxargs -I{} echo {} < list.txt",
+  "dotnet build\njava -version",
 ];
 
 const P = "https://x.example/i.ps1";

@@ -40,14 +40,16 @@ export function fetched(call: Call, fetch: Fetch, state: State): Outcome {
   let after = state;
   const streamed: Download[] = [];
   const made: Download[] = [];
-  for (const { url, file } of fetch.transfers) {
+  for (const { url, file, inside, folder = false } of fetch.transfers) {
     const download = downloadBy(call, { tool: fetch.tool, hidden: false, url: url.text, known: url.known });
     const isFixed = isImmutable(url.text);
     if (isFixed) call.run.settled.push({ script: call.run.index, download, by: "address" });
     const origins = isFixed ? [] : [download];
     made.push(...origins);
     if (file === undefined) streamed.push(...origins);
+    else if (folder) after = unpack(after, origins, file, [], url.text);
     else after = storeAt(after, file, origins);
+    if (inside !== undefined) after = storeAt(after, inside, origins);
   }
   after = withVerdict(after, made, false);
   // aria2 compares by itself, and ends with an error that leaves the file where it is.

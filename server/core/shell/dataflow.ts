@@ -1,4 +1,5 @@
 import type { Span } from "../text.ts";
+import { report } from "./actions.ts";
 import { parseBash } from "./bash.ts";
 import type {
   Block,
@@ -18,7 +19,7 @@ import type {
 import { staticText } from "./command.ts";
 import { captureOf, destinationOf, KEPT, LOG, redirectedTo } from "./environment-dumps.ts";
 import { type LocalPart, type LocalProgram, readLocalCall, readLocalProgram } from "./local-program.ts";
-import { perform, performIdle } from "./programs.ts";
+import { noteLoaded, perform, performIdle } from "./programs.ts";
 import {
   type Download,
   EMPTY_WORLD,
@@ -495,9 +496,23 @@ function runCommand(command: Command, state: State, io: Io, run: Run): Outcome {
   const inner = withRedirects(command.redirects, before, io, run);
   if (words.length === 0) return writeTo(command.redirects, assign(command, before, inner, run), run);
   const after = command.assignments.length === 0 ? before : afterPrefixes(command, before, io, run);
-  const { words: bare } = unwrap(words);
+  const { words: bare, assignments } = unwrap(words);
   const call: Call = { command, words: bare, io: inner, run };
+  noteEnvironment(call, after, assignments);
   return writeTo(command.redirects, perform(call, after), run);
+}
+
+/** Variables in front of a command line that make the program load code, such as LD_PRELOAD. */
+function noteEnvironment(call: Call, state: State, assignments: readonly Value[]): void {
+  const { command, io, run } = call;
+  for (const { name, value } of command.assignments) {
+    const [text] = value === undefined ? [] : expand(value, state, io, run).values;
+    if (text !== undefined) noteLoaded(call, state, name, text);
+  }
+  for (const word of assignments) {
+    const equals = word.text.indexOf("=");
+    noteLoaded(call, state, word.text.slice(0, equals), { ...word, text: word.text.slice(equals + 1) });
+  }
 }
 
 function afterPrefixes({ assignments }: Command, state: State, io: Io, run: Run): State {
@@ -514,9 +529,19 @@ const ENGINE: Engine = {
 };
 
 /** Follows a command line into a file of the repository that it runs. */
-function runLocal({ words, io, run }: Call, state: State): Outcome | undefined {
+function runLocal(caller: Call, state: State): Outcome | undefined {
+  const { words, io, run } = caller;
   const call = io.depth > MAX_DEPTH ? undefined : readLocalCall(words, state.shell.folder);
   if (call === undefined) return undefined;
+  if (call.how === "npm-script") {
+    // The scripts of a downloaded package.json are code of whoever wrote that.
+    const path = resolvePath(call.folder, "package.json");
+    const fed = state.world.files.get(path)?.origins ?? [];
+    if (fed.length > 0) {
+      report(caller, state, fed, "file", caller.words[0]?.text ?? "npm");
+      return done(state);
+    }
+  }
   const key = JSON.stringify({ ...call, overrides: undefined });
   if (run.open.includes(key)) return undefined;
   const programs = run.programs.get(key) ?? readLocalProgram(call, run.read);
@@ -835,8 +860,12 @@ function expandVariable(part: Extract<Part, { kind: "variable" }>, state: State,
   if (defaulting && fallback !== undefined && operator !== "?" && operator !== ":?")
     return { value: { ...fallback, known: false, span }, state: after };
   const written = run.script.text.slice(span.start, span.end);
-  const { origins = [], digests = [] } = value ?? {};
-  return { value: { ...textValue(written, span), known: false, origins, digests }, state: after };
+  const { origins = [], digests = [], whole = false } = value ?? {};
+  // The elements of an array, or one of them, are still nothing but what was read into it.
+  return {
+    value: { ...textValue(written, span), known: false, origins, digests, whole: whole && operator === "[" },
+    state: after,
+  };
 }
 
 /** `$r.Content`: an entry of a table where one is known, else what the value itself comes from. */

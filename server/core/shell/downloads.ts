@@ -1,4 +1,5 @@
 import type { Value } from "./state.ts";
+import { STORAGE_FETCHERS } from "./storage-downloads.ts";
 import { programName } from "./wrappers.ts";
 
 /** What a fetching command line asks for. */
@@ -12,6 +13,10 @@ export interface Transfer {
   readonly url: Value;
   /** The file as the command line names it; `undefined` for standard output. Starts with `/`-less names relative to the working directory. */
   readonly file: string | undefined;
+  /** Where the content may lie as well, because only the disk tells whether `file` is a folder. */
+  readonly inside?: string;
+  /** True where `file` is a folder, and all that lies below it may have been fetched. */
+  readonly folder?: boolean;
 }
 
 /** Reads a command line; `undefined` where it fetches nothing from another machine. */
@@ -52,6 +57,7 @@ export function isImmutable(url: string): boolean {
 type Reader = (args: readonly Value[]) => readonly Transfer[];
 
 const FETCHERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ...STORAGE_FETCHERS,
   ["curl", readCurl],
   ["wget", readWget],
   ["wget2", readWget],

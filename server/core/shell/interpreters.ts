@@ -116,6 +116,29 @@ const STYLES: readonly Style[] = [
     valued: NEVER,
     file: NEVER,
   },
+  // The code of a virtual machine. What stands behind `-jar` is the program; a class is looked for on the class path, which is loaded code.
+  {
+    names: /^javaw?$/,
+    code: NEVER,
+    nothing: /^--?(?:version|help|list-modules)$|^-(?:\?|h|X)$/,
+    valued: /^(?:-cp|-classpath|--class-path|-p|--module-path|--add-modules|--add-opens|--add-exports|--add-reads)$/,
+    file: /^-jar$/,
+  },
+  { names: /^(?:dotnet|mono)$/, code: NEVER, nothing: /^(?:[a-z][a-z-]*|--.*)$/, valued: NEVER, file: /^exec$/ },
+  {
+    names: /^(?:wasmtime|wasmer|iwasm|wasmedge)$/,
+    code: NEVER,
+    nothing: /^--version$/,
+    valued: /^--dir$/,
+    file: NEVER,
+  },
+  {
+    names: /^ansible-playbook$/,
+    code: NEVER,
+    nothing: /^--(?:version|syntax-check|list-\w+)$/,
+    valued: /^(?:-[ieutlf]|--(?:inventory|extra-vars|user|tags|limit|forks|vault-password-file))$/,
+    file: NEVER,
+  },
   {
     names: /^(?:pwsh|powershell)$/,
     code: /^-(?:c|command|encodedcommand|e|ec|enc)$/i,

@@ -22,6 +22,7 @@ import { isFetcher, isImmutable, isLocal, readFetch } from "./downloads.ts";
 import { KEPT, mayDump, noteDump } from "./environment-dumps.ts";
 import { isImageTool, readBuiltImages, readImages } from "./images.ts";
 import { isInterpreter, isShell, readInterpreter } from "./interpreters.ts";
+import { isLoader, loadedThrough, readLoads } from "./loads.ts";
 import { readOneLiner } from "./one-liners.ts";
 import { installsProject, isPackageTool, readPackages } from "./packages.ts";
 import { parsePowerShellWord } from "./powershell.ts";
@@ -78,7 +79,9 @@ function performShell(call: Call, state: State): Outcome {
   const body = program?.known ? state.shell.functions.get(program.text) : undefined;
   if (body !== undefined) return callFunction(call, body, state);
   const known = isSystemProgram(program);
-  const { action, fetches: fetching, interprets: interpreting } = rolesOf(programName(program));
+  const roles = rolesOf(programName(program));
+  if (roles.loads) noteLoads(call, state, readLoads(programName(program), call.words.slice(1)));
+  const { action, fetches: fetching, interprets: interpreting } = roles;
   const own = known ? (action?.(call, state) ?? verifies(call, state)) : executes(call, state);
   return (
     own ??
@@ -96,6 +99,7 @@ interface Roles {
   readonly pulls: boolean;
   readonly builds: boolean;
   readonly dumps: boolean;
+  readonly loads: boolean;
   readonly fetches: boolean;
   readonly interprets: boolean;
   /** True where none of the tables knows it, so that it passes on what it reads. */
@@ -114,9 +118,11 @@ function rolesOf(name: string): Roles {
   const dumps = mayDump(name);
   const fetching = isFetcher(name);
   const interpreting = isInterpreter(name);
+  const loads = isLoader(name);
   const runsOther = isWrapper(name) || RUNS_PROJECT.test(name);
-  const none = action === undefined && !pulls && !builds && !dumps && !fetching && !interpreting && !runsOther;
-  const roles = { action, pulls, builds, dumps, fetches: fetching, interprets: interpreting, none };
+  const none =
+    action === undefined && !loads && !pulls && !builds && !dumps && !fetching && !interpreting && !runsOther;
+  const roles = { action, pulls, builds, dumps, loads, fetches: fetching, interprets: interpreting, none };
   ROLES.set(name, roles, name.length);
   return roles;
 }
@@ -156,6 +162,16 @@ function isPassive({ parts }: Word): boolean {
   return true;
 }
 
+/** Notes downloaded code that a program loads besides the one that it runs. */
+function noteLoads(call: Call, state: State, files: readonly Value[]): void {
+  for (const file of files) runFile(call, file, state, programName(call.words[0]));
+}
+
+/** Notes downloaded code that a variable in the environment of programs makes them load. */
+export function noteLoaded(call: Call, state: State, variable: string, value: Value): void {
+  for (const file of loadedThrough(variable, value)) runFile(call, file, state, variable);
+}
+
 /** Packages and images that a command line fetches by name. */
 function notePulls({ words, run }: Call): void {
   if (installsProject(words)) run.project.installed = true;
@@ -192,6 +208,8 @@ const COMMANDS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["typeset", declare],
   ["unset", unset],
   ["read", readVariable],
+  ["mapfile", readVariable],
+  ["readarray", readVariable],
   ["echo", echo],
   ["printf", printFormatted],
   ["pwd", (call, state) => outputs(state, { text: state.shell.folder, known: false, start: call.command.span.start })],
@@ -222,6 +240,8 @@ const COMMANDS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["xargs", runArguments],
   ["find", runFound],
   ["parallel", runArguments],
+  ["at", runLater],
+  ["batch", runLater],
   ["ssh", runRemotely],
   ["docker", runContainer],
   ["podman", runContainer],
@@ -282,13 +302,18 @@ function setTrap({ words }: Call, state: State): Outcome {
   return succeeds(exits ? withOptions(state, { errexit: true }) : state);
 }
 
-function declare({ words }: Call, state: State): Outcome {
+function declare(call: Call, state: State): Outcome {
+  const { words } = call;
+  const exports = /^(?:export|declare|typeset)$/.test(words[0]?.text ?? "");
   const after = words.slice(1).reduce((before, word) => {
     const equals = word.text.indexOf("=");
     const set =
       equals <= 0
         ? before
         : withVariable(before, word.text.slice(0, equals), { ...word, text: word.text.slice(equals + 1) });
+    const name = equals < 0 ? word.text : word.text.slice(0, equals);
+    const value = exports ? set.shell.variables.get(name) : undefined;
+    if (value !== undefined) noteLoaded(call, set, name, value);
     return /^PATH=/.test(word.text) ? extendPath(set, word.text.slice(5)) : set;
   }, state);
   return succeeds(after);
@@ -555,7 +580,20 @@ function runArguments(call: Call, state: State): Outcome {
     whole: origins.length > 0,
     span: call.command.span,
   };
-  return runInner(call, [...rest.slice(start), added], state);
+  const token = placeholderOf(rest.slice(0, start));
+  const inner = rest.slice(start);
+  const filled = inner.map((word) => (word.text === token ? { ...added, span: word.span } : word));
+  return runInner(call, token === undefined ? [...inner, added] : filled, state);
+}
+
+/** The word that xargs puts in the place of: that of `-I{}`, `-I {}`, `-i`, `--replace`. */
+function placeholderOf(options: readonly Value[]): string | undefined {
+  for (const [index, { text }] of options.entries()) {
+    if (/^(?:-I|--replace=)./.test(text)) return text.replace(/^(?:-I|--replace=)/, "");
+    if (text === "-I") return options[index + 1]?.text;
+    if (/^(?:-i|--replace)$/.test(text)) return "{}";
+  }
+  return undefined;
 }
 
 function runFound(call: Call, state: State): Outcome {
@@ -597,6 +635,14 @@ function runContainer(call: Call, state: State): Outcome | undefined {
 /** On another machine and in a container the environment is another one. */
 function elsewhere(call: Call): Call {
   return { ...call, io: { ...call.io, output: KEPT } };
+}
+
+/** `at now`: a shell runs later what it reads. */
+function runLater(call: Call, state: State): Outcome {
+  const file = optionValue(call.words.slice(1), /^-f$/);
+  if (file !== undefined) runFile(call, file, state, "at");
+  else report(call, state, call.io.stdin.origins, "direct", "at");
+  return done(state);
 }
 
 /** `su -c TEXT`. */
@@ -646,7 +692,10 @@ function buildWith(call: Call, state: State): Outcome {
 
 /** What a folder below the start of the job holds, where it was downloaded as a whole. */
 function folderOrigins(state: State, folder: string): readonly Download[] {
-  if (folder === ".") return [];
+  const named = ["GNUmakefile", "makefile", "Makefile"].flatMap(
+    (name) => state.world.files.get(resolvePath(folder, name))?.origins ?? [],
+  );
+  if (named.length > 0 || folder === ".") return named;
   const file = fileAt(state, `${folder}/Makefile`);
   return file?.folder ? file.origins : [];
 }
