@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { run } from "./cli/run.ts";
 
 // The same way leads to the manifest from server/ and from dist/.
 const manifest: { readonly version: string } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8"),
 );
-const { NO_COLOR, TERM } = process.env;
+const { NO_COLOR, TERM, GITHUB_WORKSPACE } = process.env;
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -21,8 +21,10 @@ try {
   process.exitCode = await run(process.argv.slice(2), {
     version: manifest.version,
     cwd: process.cwd(),
+    githubWorkspace: GITHUB_WORKSPACE || undefined,
     colours: process.stdout.isTTY === true && !NO_COLOR && TERM !== "dumb",
     isTerminal: process.stdout.isTTY === true,
+    serve: () => import(languageServer()),
     interruption: () => {
       const controller = new AbortController();
       process.once("SIGINT", () => controller.abort());
@@ -37,4 +39,10 @@ try {
     `pipewarden: this is a mistake in Pipewarden: ${error instanceof Error ? error.stack : String(error)}\n`,
   );
   process.exitCode = 2;
+}
+
+/** In dist/ the bundle that VS Code starts too, in the sources the file itself. Other commands do not load it. */
+function languageServer(): string {
+  const bundle = new URL("server.cjs", import.meta.url);
+  return (existsSync(bundle) ? bundle : new URL("main.node.ts", import.meta.url)).href;
 }

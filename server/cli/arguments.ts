@@ -7,6 +7,8 @@ import type { BaselineChoice } from "./baseline.ts";
 export type Command =
   | { readonly kind: "help" }
   | { readonly kind: "version" }
+  /** The language server, over standard input and output. */
+  | { readonly kind: "lsp" }
   /** `reason` is a sentence. */
   | { readonly kind: "wrong"; readonly reason: string }
   | ScanCommand
@@ -78,7 +80,7 @@ const ORDERS: readonly Order[] = ["secret", "step"];
 
 export type Format = (typeof FORMATS)[number];
 
-const FORMATS = ["text", "json", "sarif"] as const;
+const FORMATS = ["text", "json", "sarif", "github"] as const;
 
 const THRESHOLDS = ["error", "warning", "information", "hint", "never"] as const;
 
@@ -87,6 +89,7 @@ export const usage = `Usage: pipewarden scan [path…] [options]
        pipewarden verify [path…] [options]
        pipewarden breach <host|owner|action|image|package|url> [path…] [options]
        pipewarden secrets [path…] [options]
+       pipewarden lsp --stdio
 
 scan    Finds pipeline steps that run code nobody pinned, and the secrets that code could read. Asks no network.
 fix     Pins in place what can be pinned: asks git hosts, registries and addresses what each name stands for today.
@@ -94,6 +97,7 @@ verify  Asks again about every pin: which tag moved, which comment is wrong, whi
 breach  Plays through that somebody was altered, such as codecov.io, tj-actions, tj-actions/changed-files@v44 or npm:cowsay:
         which steps would have run it, which secrets it could have taken, and so what to revoke. Asks no network.
 secrets Prints which code reaches which secret. Asks no network.
+lsp     Is the language server, for editors: docs/editors.md says how to set them up.
 
 Without a path they read the current folder and leave out what .gitignore files ignore, node_modules and vendor.
 A path that is named is read whole.
@@ -104,7 +108,8 @@ Options:
   --help, --version
 
 Options of scan:
-  --format text|json|sarif   how to write the report (default: text)
+  --format text|json|sarif|github
+                             how to write the report (default: text); github: as annotations of a workflow's run
   --fail-on SEVERITY         error, warning, information, hint or never: from which severity on the
                              exit code is 1 (default: warning); the report holds everything
   --output FILE              write the report to a file
@@ -170,6 +175,11 @@ export function readArguments(args: readonly string[]): Command {
         return breachCommand({ paths: paths.slice(1), exclude }, paths[0], values.format, values.output);
       case "secrets":
         return secretsCommand({ paths, exclude }, values.by, values.format, values.output);
+      case "lsp":
+        if (paths.length > 0) return wrong("lsp takes no path: editors say what they have opened.");
+        return values.stdio
+          ? { kind: "lsp" }
+          : wrong("lsp needs --stdio: it speaks over standard input and output alone.");
       default:
         return scanCommand({ paths, exclude }, values);
     }
@@ -193,6 +203,9 @@ const OPTIONS = {
   "allow-host": { type: "string", multiple: true, default: [] as string[] },
   by: { type: "string", default: "secret" },
   offline: { type: "boolean", default: false },
+  stdio: { type: "boolean", default: false },
+  // Clients add it, and the server ends when that process does.
+  clientProcessId: { type: "string" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
@@ -216,6 +229,7 @@ const OPTIONS_OF: ReadonlyMap<string, readonly string[]> = new Map([
   ["verify", ["exclude", "offline", "format", "allow-host"]],
   ["breach", ["exclude", "format", "output"]],
   ["secrets", ["exclude", "format", "output", "by"]],
+  ["lsp", ["stdio", "clientProcessId"]],
 ]);
 
 interface ScanValues {

@@ -37,17 +37,18 @@ function painted(text: string, style: Style): string {
   return `\u001b[${CODES[style]}m${text}\u001b[0m`;
 }
 
-function linesOf(
-  { region, severity, message, rule, reach = [], reachLater = [] }: Result,
-  paint: Paint,
-): readonly string[] {
+function linesOf({ region, severity, message, rule, ...result }: Result, paint: Paint): readonly string[] {
   const place = `${region.startLine}:${region.startColumn}`.padStart(8);
   const head = `${place}  ${paint(severity.padEnd(11), severity)}  ${printable(message)} ${paint(`[${rule.id}]`, "quiet")}`;
   const indent = " ".repeat(23);
+  return [head, ...reachLines(result).map((line) => indent + line)];
+}
+
+/** Which secrets the code behind a finding could have read, and which it could take later: a sentence each, where there are any. */
+export function reachLines({ reach = [], reachLater = [] }: Pick<Result, "reach" | "reachLater">): readonly string[] {
   return [
-    head,
-    ...(reach.length === 0 ? [] : [`${indent}It could read ${reachText(reach)}.`]),
-    ...(reachLater.length === 0 ? [] : [`${indent}By tampering with later steps: ${reachText(reachLater)}.`]),
+    ...(reach.length === 0 ? [] : [`It could read ${reachText(reach)}.`]),
+    ...(reachLater.length === 0 ? [] : [`By tampering with later steps: ${reachText(reachLater)}.`]),
   ];
 }
 
@@ -61,7 +62,8 @@ function reachText(reach: NonNullable<Result["reach"]>): string {
     .join(", ");
 }
 
-function summary({ results, suppressed, gone, ciFiles }: Report): string {
+/** How many findings there are in how many files: one line, in which nothing of a file stands. */
+export function summary({ results, suppressed, gone, ciFiles }: Report): string {
   if (ciFiles === 0) return "No CI file found.";
   const known = suppressed.filter(({ by }) => by === "baseline").length;
   const others = suppressed.length - known;

@@ -7,6 +7,7 @@ import { runFix } from "./fix.ts";
 import { put } from "./output.ts";
 import { printable } from "./printable.ts";
 import { type Report, SEVERITIES } from "./report.ts";
+import { toGithub } from "./report-github.ts";
 import { toJson } from "./report-json.ts";
 import { toSarif } from "./report-sarif.ts";
 import { noticesToText, toText } from "./report-text.ts";
@@ -18,10 +19,14 @@ export interface Terminal {
   readonly version: string;
   /** Absolute path of the current folder. */
   readonly cwd: string;
+  /** Absolute path of the checkout where GitHub's runner called, else `undefined`. */
+  readonly githubWorkspace: string | undefined;
   /** True where standard output shows colours. */
   readonly colours: boolean;
   /** True where standard output is read by a person. */
   readonly isTerminal: boolean;
+  /** Becomes the language server of whoever holds the standard streams. Resolves when it listens; the process then ends with its client. */
+  serve(): Promise<void>;
   /** From now on an interruption by the person no longer ends the process, but aborts this signal. */
   interruption(): AbortSignal;
   out(text: string): void;
@@ -40,6 +45,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (command.kind === "verify") return await runVerify(command, terminal);
     if (command.kind === "breach") return await runBreach(command, terminal);
     if (command.kind === "secrets") return await runSecrets(command, terminal);
+    if (command.kind === "lsp") await terminal.serve();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     terminal.err(`pipewarden: ${printable(error.message)}\n`);
@@ -72,6 +78,8 @@ function written(
   switch (format) {
     case "json":
       return toJson(report, terminal.version);
+    case "github":
+      return toGithub(report, terminal.githubWorkspace ?? terminal.cwd);
     case "sarif":
       return toSarif(report, terminal.version, exitCode, showSuppressed);
     case "text":

@@ -39,6 +39,8 @@ describe("the exit code", () => {
     [["scan", "--format", "xml"], "no format “xml”"],
     [["scan", "--fail-on", "fatal"], "--fail-on cannot be “fatal”"],
     [["scan", ""], "cannot be empty"],
+    [["lsp"], "lsp needs --stdio"],
+    [["lsp", "--stdio", "ci.yml"], "lsp takes no path"],
   ] as const) {
     it(`is 2 with the reason for: pipewarden ${args.join(" ")}`, async () => {
       const { code, out, err } = await pipewarden(args, makeFolder());

@@ -185,6 +185,8 @@ async function inProcess(args: readonly string[], cwd: string, colours = false):
     cwd,
     colours,
     isTerminal: false,
+    githubWorkspace: undefined,
+    serve: () => assert.fail("a scan serves nobody"),
     interruption: () => new AbortController().signal,
     out: (text: string) => (texts.out += text),
     err: (text: string) => (texts.err += text),
