@@ -36,14 +36,6 @@ export const server: BuildOptions = {
   format: "cjs",
 };
 
-/** The thread that the language server starts where there are many files to look at. It is looked for beside the server. */
-export const worker: BuildOptions = {
-  ...common,
-  entryPoints: ["server/main.worker.ts"],
-  outfile: "dist/worker.cjs",
-  format: "cjs",
-};
-
 const client: BuildOptions = {
   ...common,
   entryPoints: ["client/extension.node.ts"],
@@ -54,7 +46,7 @@ const client: BuildOptions = {
 
 if (process.argv[1] === import.meta.filename) {
   // esbuild has already printed what is wrong.
-  await Promise.all([commandLine, server, worker, client].map((options) => build(options))).catch(() => {
+  await Promise.all([commandLine, server, client].map((options) => build(options))).catch(() => {
     process.exitCode = 1;
   });
 }

@@ -1,23 +1,29 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parentPort } from "node:worker_threads";
 import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
+import { serveCrew } from "./lsp/crew.ts";
 import { startServer } from "./lsp/server.ts";
 import { createResolver } from "./resolvers/network.ts";
 import { openKeptReports } from "./workspace/kept-reports.ts";
 import { createScriptStore } from "./workspace/script-store.ts";
-import { startThread, threadCount, threadProgram } from "./workspace/threads.ts";
+import { startThread, threadCount, threadPort, threadProgram } from "./workspace/threads.ts";
 import { createUriFiles } from "./workspace/uri-files.ts";
 
-// The language server as a process of its own: `--node-ipc` for VS Code, `--stdio` for other editors.
-startServer(createConnection(ProposedFeatures.all), {
-  files: createUriFiles(),
-  resolver: createResolver,
-  scripts: (folder) => createScriptStore(fileURLToPath(folder)),
-  threads: threadCount,
-  startThread,
-  openKept: (folder, workspace) => openKeptReports(fileURLToPath(folder), JSON.stringify(workspace), buildOf()),
-});
+// The language server as a process of its own: `--node-ipc` for VS Code, `--stdio` for other editors. As a thread it looks at many
+// files, so that the process has time for keystrokes; one bundle for both keeps the extension small.
+if (parentPort !== null) serveCrew(threadPort(parentPort), createUriFiles());
+else {
+  startServer(createConnection(ProposedFeatures.all), {
+    files: createUriFiles(),
+    resolver: createResolver,
+    scripts: (folder) => createScriptStore(fileURLToPath(folder)),
+    threads: threadCount,
+    startThread,
+    openKept: (folder, workspace) => openKeptReports(fileURLToPath(folder), JSON.stringify(workspace), buildOf()),
+  });
+}
 
 /** Names this build of the program by the content of what analyses files. */
 function buildOf(): string {

@@ -12,7 +12,7 @@ export const threadCount = Math.min(2, availableParallelism());
  */
 const LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 4 };
 
-/** Starts a thread with the program that lies beside the running one; `undefined` where the host does not let us. */
+/** Starts a thread with the server's program; `undefined` where the host does not let us. */
 export function startThread() {
   const program = threadProgram();
   if (program === undefined) return undefined;
@@ -42,11 +42,11 @@ export function threadPort(port: MessagePort) {
   };
 }
 
-/** In dist/ the bundle, in the sources the file itself; `undefined` where neither is there. */
+/** The server's own program, which serves as a thread's too: in dist/ the bundle, in the sources the file itself; `undefined` where neither is there. */
 export function threadProgram(): string | undefined {
   try {
     const folder = path.dirname(realpathSync(process.argv[1] ?? ""));
-    return ["worker.cjs", "main.worker.ts"].map((name) => path.join(folder, name)).find((file) => existsSync(file));
+    return ["server.cjs", "main.node.ts"].map((name) => path.join(folder, name)).find((file) => existsSync(file));
   } catch {
     return undefined;
   }

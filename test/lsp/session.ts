@@ -42,7 +42,7 @@ import {
   WorkspaceDiagnosticRequest,
 } from "vscode-languageserver-protocol/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { server as serverBundle, worker as workerBundle } from "../../scripts/build.ts";
+import { server as serverBundle } from "../../scripts/build.ts";
 
 /** What the other side of a session is like. */
 export interface SessionOptions {
@@ -99,12 +99,7 @@ const bundle = path.join(import.meta.dirname, "../../out/lsp/server.cjs");
 /** Starts sessions and ends them after each test of the suite it is called in. */
 export function useSessions(): (options?: SessionOptions) => Promise<Session> {
   const started: Session[] = [];
-  before(() =>
-    Promise.all([
-      build({ ...serverBundle, outfile: bundle }),
-      build({ ...workerBundle, outfile: path.join(path.dirname(bundle), "worker.cjs") }),
-    ]),
-  );
+  before(() => build({ ...serverBundle, outfile: bundle }));
   afterEach(async () => {
     for (const session of started.splice(0)) await session.stop();
   });
