@@ -181,6 +181,11 @@ interface Placed {
   readonly step: Step;
   readonly script: Script;
   readonly environment: Environment;
+  /** As the step has it, or a step around it. */
+  readonly tolerated: boolean;
+  readonly always: boolean;
+  /** The job of another file that the step belongs to; absent for the steps of the traced job itself. */
+  readonly foreign?: Job;
 }
 
 /** What a scope and those around it say of variables. */
@@ -225,19 +230,20 @@ function tracedJob(placed: readonly Placed[], read: Read): Traced {
 function keyOf(placed: readonly Placed[]): string {
   const parts: (string | undefined)[] = [];
   let last: Placed | undefined;
-  for (const { step, script, environment } of placed) {
+  for (const each of placed) {
+    const { script, environment, tolerated, always } = each;
     const { text, holes, shell, unit, folder, handover, checked } = script;
     if (environment !== last?.environment) parts.push("variables", environment.key);
     if (unit !== last?.script.unit) parts.push("process");
     parts.push(
-      `${shell.language} ${shell.errexit} ${shell.pipefail} ${checked} ${step.tolerated} ${step.always}`,
+      `${shell.language} ${shell.errexit} ${shell.pipefail} ${checked} ${tolerated} ${always}`,
       folder,
       handover.path,
       handover.environment,
       text,
     );
     if (holes.length > 0) parts.push(holesKey(holes));
-    last = { step, script, environment };
+    last = each;
   }
   return parts.join("\0");
 }
@@ -246,25 +252,19 @@ function holesKey(holes: readonly Hole[]): string {
   return holes.map(({ span, text, variable }) => `${span.start} ${span.end} ${variable} ${text}`).join("\u0001");
 }
 
-function flowScript({ step, script, environment }: Placed): readonly FlowScript[] {
+function flowScript({ script, environment, tolerated, always }: Placed): readonly FlowScript[] {
   const { text, holes, shell, unit, folder, handover, checked } = script;
   const program = programOf(script);
   if (program === undefined) return [];
-  const { tolerated, always } = step;
   const { values } = environment;
   const flow = { text, holes, shell, unit, folder, handover, environment: values, program, tolerated, always };
   return [checked === true ? { ...flow, checked } : flow];
 }
 
 function traceOf(job: Job, environments: Map<Scope, Environment>, read: Read): Flow {
-  const placed: Placed[] = [];
-  for (const step of job.steps) {
-    if (step.scripts.length === 0) continue;
-    const environment = environmentOf(step.scope, environments);
-    for (const script of step.scripts)
-      if (READERS[script.shell.language] !== undefined) placed.push({ step, script, environment });
-  }
-  if (placed.length === 0) return NO_FLOW;
+  const placed = placedSteps(job.steps, environments);
+  const homes = new Set(placed.map(({ foreign }) => foreign));
+  if (homes.size === 0 || (homes.size === 1 && !homes.has(undefined))) return NO_FLOW;
   const { scripts: flows, trace } = tracedJob(placed, read);
   const { executions, pulls, builds, built, digests, settled, dumps, locals } = trace;
   const scripts: Scripts = (number) => {
@@ -275,30 +275,88 @@ function traceOf(job: Job, environments: Map<Scope, Environment>, read: Read): F
     const step = local && placed[local.caller]?.step;
     return local && step && { step, script: localScript(local, read(local.path) ?? ""), program: local.program };
   };
+  // Where a script stands: in the job itself, or in a file that runs in the place of a step.
+  const homeOf = (number: number): Job | undefined =>
+    placed[placed[number] === undefined ? (locals.find((each) => each.number === number)?.caller ?? -1) : number]
+      ?.foreign;
+  // What happens within one such file is found there; what goes from file to file is found here.
+  const isOwn = (number: number): boolean => homeOf(number) === undefined;
+  const isHere = ({ script, downloads }: Execution): boolean =>
+    isOwn(script) || downloads.some((download) => homeOf(download.script) !== homeOf(script));
   return {
     locals: locals.flatMap(({ caller, text }) => {
-      const step = placed[caller]?.step;
-      return step === undefined ? [] : [{ step, text }];
+      const own = placed[caller];
+      return own === undefined || own.foreign !== undefined ? [] : [{ step: own.step, text }];
     }),
     built,
     builds: builds.flatMap(({ script, use }) => {
-      const at = scripts(script);
+      const at = isOwn(script) ? scripts(script) : undefined;
       return at === undefined ? [] : [{ step: at.step, script: at.script, use }];
     }),
-    executions: executions.flatMap((execution) => remoteExecution(job, scripts, execution)),
+    executions: executions.filter(isHere).flatMap((execution) => {
+      return remoteExecution(homeOf(execution.script) ?? job, scripts, execution);
+    }),
     pulls: pulls.flatMap(({ script, use }) => {
-      const at = scripts(script);
+      const at = isOwn(script) ? scripts(script) : undefined;
       return at === undefined ? [] : [{ job, step: at.step, script: at.script, use }];
     }),
-    checked: digests.flatMap((check) => checkedDownload(scripts, check)),
+    checked: digests.filter(({ script }) => isOwn(script)).flatMap((check) => checkedDownload(scripts, check)),
     settled: settled.flatMap(({ script, download, by }) => {
-      const [at, from] = [scripts(script), scripts(download.script)];
+      const [at, from] = isOwn(script) ? [scripts(script), scripts(download.script)] : [];
       return at === undefined || from === undefined
         ? []
         : [{ step: at.step, script: at.script, download, from: from.script, by }];
     }),
     files: filesOf(locals, placed),
-    dumps: dumpsAt(job, scripts, dumps),
+    dumps: dumpsAt(
+      job,
+      scripts,
+      dumps.filter(({ script }) => isOwn(script)),
+    ),
+  };
+}
+
+/** The scripts of steps, those of files that run in the place of a step where that step stands. */
+function placedSteps(
+  steps: readonly Step[],
+  environments: Map<Scope, Environment>,
+  around?: { readonly step: Step; readonly job: Job },
+): readonly Placed[] {
+  const placed: Placed[] = [];
+  for (const step of steps) {
+    const inner = (step.runs ?? []).flatMap((job) => placedSteps(job.steps, environments, { step, job }));
+    if (placed.length + inner.length > MAX_PLACED) break;
+    placed.push(...(around === undefined ? inner : inner.map((each) => inPlaceOf(around.step, each))));
+    if (step.scripts.length === 0) continue;
+    const environment = environmentOf(step.scope, environments);
+    for (const script of step.scripts) {
+      if (READERS[script.shell.language] === undefined) continue;
+      const { tolerated, always } = step;
+      const own = { step, environment, tolerated, always };
+      if (around === undefined) placed.push({ ...own, script });
+      else placed.push(inPlaceOf(around.step, { ...own, script: inFile(script, step), foreign: around.job }));
+    }
+  }
+  return placed;
+}
+
+/** More scripts than any job has, those of the files that it pulls in included. */
+const MAX_PLACED = 20_000;
+
+/** A step of another file stops the job where the step that it stands for does, and runs where that does. */
+function inPlaceOf({ tolerated, always }: Step, placed: Placed): Placed {
+  return { ...placed, tolerated: tolerated || placed.tolerated, always: always || placed.always };
+}
+
+/** A script of another file, with the path that its places and edits need here. */
+function inFile(script: Script, { scope, span }: Step): Script {
+  const { path = scope.path } = script;
+  if (path === undefined) return script;
+  return {
+    ...script,
+    path,
+    unit: `${path} ${span.start} ${script.unit}`,
+    rewrite: (changes) => script.rewrite(changes)?.map((edit) => ({ ...edit, path })),
   };
 }
 
@@ -306,8 +364,8 @@ function traceOf(job: Job, environments: Map<Scope, Environment>, read: Read): F
 function filesOf(locals: readonly LocalScript[], placed: readonly Placed[]): readonly LocalFile[] {
   const files = new Map<Step, Set<string>>();
   for (const { caller, path } of locals) {
-    const step = placed[caller]?.step;
-    if (step !== undefined) files.set(step, (files.get(step) ?? new Set()).add(path));
+    const { step, foreign } = placed[caller] ?? {};
+    if (step !== undefined && foreign === undefined) files.set(step, (files.get(step) ?? new Set()).add(path));
   }
   return [...files].flatMap(([step, paths]) => [...paths].map((path) => ({ step, path })));
 }

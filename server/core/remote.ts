@@ -45,7 +45,9 @@ export function placeIn(script: Script, span: Span): { readonly path?: string; r
 
 /** The step that runs a file of the repository, as a related place of a finding in that file. */
 export function callers(script: Script, step: Step): readonly Related[] {
-  return script.path === undefined ? [] : [{ span: step.span, message: `Run by ${step.label}` }];
+  if (script.path === undefined) return [];
+  const { path } = step.scope;
+  return [{ span: step.span, message: `Run by ${step.label}`, ...(path !== undefined && { path }) }];
 }
 
 /** Where the lines of texts begin: each finding of a long script asks. The unit of the weight is one of the text. */

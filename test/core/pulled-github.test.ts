@@ -93,6 +93,40 @@ describe("an action of the repository", () => {
     assert.match(wide("upload")[0] ?? "", /no step of this file names it/);
   });
 
+  it("shares its files with the steps around it, in both directions and with other actions", () => {
+    const rule = "unverified-download";
+    const fetch = "curl -fsSLo tool https://x.example/tool";
+    const inner = (run: string) => action(`- shell: bash\n  run: ${run}\n`);
+    const outward = { [CI]: workflow(`${USE}- run: bash ./tool\n`, ""), [ACTION]: inner(fetch) };
+    assert.deepEqual(said(outward, CI, rule), [
+      `warning ${ACTION}: ${fetch} ; - ; bash runs it here @ ${CI}:8 ; Run by step “bash ./tool” @ ${CI}:8`,
+    ]);
+    assert.deepEqual(said(outward, ACTION, rule), []);
+    const inward = { [CI]: workflow(`- run: ${fetch}\n${USE}`, ""), [ACTION]: inner("bash ./tool") };
+    assert.match(
+      said(inward, CI, rule)[0] ?? "",
+      /^warning \.github\/workflows\/ci\.yml: curl .* ; bash runs it here @ \.github\/actions/,
+    );
+    const checked = `- run: echo "${"a".repeat(64)}  tool" | sha256sum -c -\n`;
+    assert.deepEqual(said({ ...outward, [CI]: workflow(`${USE}${checked}- run: bash ./tool\n`) }, CI, rule), []);
+    const sha256 = "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7";
+    const answers = [{ kind: "scriptHash", sha256, finalUrl: "https://x.example/tool", text: "echo\n" }] as const;
+    const fixed = fixedRepository(outward, CI, rule, answers);
+    assert.match(`${fixed[CI]}${fixed[ACTION]}`, new RegExp(`${sha256}  .*tool" \\| sha256sum -c`));
+    const second = ".github/actions/b/action.yml";
+    const across = {
+      [CI]: workflow(`${USE}- uses: ./.github/actions/b\n`, ""),
+      [ACTION]: inner(fetch),
+      [second]: inner("sh tool"),
+    };
+    assert.deepEqual(said(across, CI, rule).length, 1);
+    const other = {
+      ...across,
+      [CI]: `${workflow(USE, "")}  other:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./.github/actions/b\n`,
+    };
+    assert.deepEqual(said(other, CI, rule), []);
+  });
+
   it("is pinned where the line is, also where a script becomes longer", () => {
     const sha256 = "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7";
     const files = { [CI]: workflow(USE), [ACTION]: action(RUN) };

@@ -97,7 +97,7 @@ function readStep(reader: AzureReader, step: YamlNode, host: Host): readonly Ste
   });
   if (template !== undefined) {
     const parameters = pairVariables(file, inputs, dialect);
-    const use = { span: result.span, scope: host.scope, parameters, machines: host.operatingSystems };
+    const use = { step: result, span: result.span, scope: host.scope, parameters, machines: host.operatingSystems };
     pullTemplate(reader.templates, file, template, use);
   }
   return [result, ...readSteps(reader, handed, host)];

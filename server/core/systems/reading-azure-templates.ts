@@ -1,6 +1,14 @@
 import type { SourceFile } from "../analyze.ts";
 import type { Context } from "../context.ts";
-import { type OperatingSystem, type Pipeline, type Pulled, type Scope, scopeChain, type Variable } from "../model.ts";
+import {
+  type OperatingSystem,
+  type Pipeline,
+  type Pulled,
+  type Scope,
+  type Step,
+  scopeChain,
+  type Variable,
+} from "../model.ts";
 import { repositoryPath } from "../shell/repository-path.ts";
 import type { Span } from "../text.ts";
 import { scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
@@ -34,6 +42,8 @@ export function templatesOf(
 
 /** A place that uses a template. */
 export interface Use {
+  /** The step in whose place the template runs; absent for templates of jobs and stages. */
+  readonly step?: Step;
   readonly span: Span;
   /** The scope around the place: a template is a part of what uses it. */
   readonly scope: Scope;
@@ -45,11 +55,11 @@ export interface Use {
 export function pullTemplate(templates: Templates, file: SourceFile, written: YamlScalar, use: Use): void {
   const path = templatePath(written, file.path);
   if (path === undefined) return;
-  const { span, scope, parameters: inputs, machines } = use;
+  const { span, scope, parameters: inputs, machines, step } = use;
   const calling = { paths: [path], by: { span, message: "The template is used here" }, scope, inputs };
   const { trail, context } = templates;
   const pulled = pullIn((...args) => templates.read(...args, machines), calling, trail, context);
-  templates.pulled.push(...pulled);
+  templates.pulled.push(...pulled.map((each) => (step === undefined ? each : { ...each, step })));
 }
 
 /** The documents behind the templates in a list of variables. */
