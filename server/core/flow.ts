@@ -240,6 +240,8 @@ function keyOf(placed: readonly Placed[]): string {
       folder,
       handover.path,
       handover.environment,
+      handover.sourced,
+      `${handover.logged}`,
       text,
     );
     if (holes.length > 0) parts.push(holesKey(holes));

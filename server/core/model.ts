@@ -223,12 +223,16 @@ export interface Script {
   rewrite(changes: readonly ScriptChange[]): readonly Edit[] | undefined;
 }
 
-/** Files, as a script spells them, whose lines reach the later steps of the job. Absent: the system has none. */
+/** How a script hands something to the later steps of the job: mostly files, as a script spells them. Absent: the system has no such way. */
 export interface Handover {
   /** Lines are folders that are searched for programs. */
   readonly path?: string;
   /** Lines `NAME=value` are variables. */
   readonly environment?: string;
+  /** Every shell of a later step sources the file. */
+  readonly sourced?: string;
+  /** True where lines of the log that begin with `##vso[` are commands to the system. */
+  readonly logged?: boolean;
 }
 
 /** Replaces a span of a script's text. */

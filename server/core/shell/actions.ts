@@ -13,6 +13,7 @@ import {
   store,
   union,
   type Value,
+  withExport,
   withFile,
   withOptions,
   withProgramFolder,
@@ -30,6 +31,7 @@ import {
   outputOf,
   SILENCE,
   type Stream,
+  textValue,
 } from "./trace.ts";
 
 // What commands of all shells come down to: something is fetched, stored, unpacked, copied or run.
@@ -57,6 +59,24 @@ export function fetched(call: Call, fetch: Fetch, state: State): Outcome {
     fetch.tool === "aria2c" && words.some(({ text }) => /^--checksum=(?:md5|sha-\d+)=[0-9a-f]{32,}$/i.test(text));
   const output: Stream = { ...SILENCE, origins: streamed, start: command.span.start };
   return { success: checked ? withVerdict(after, made, true) : after, failure: after, output };
+}
+
+/**
+ * After a line for the log: on Azure Pipelines some lines are commands to the system. (Source: Microsoft, "Logging commands".)
+ */
+export function afterPrinting({ io, run }: Call, state: State, text: string): State {
+  if (run.script.handover.logged !== true || (io.output !== undefined && io.output.to !== "log")) return state;
+  return text.split("\n").reduce((before, line) => {
+    const [, folder] = /^\s*##vso\[task\.prependpath[^\]]*\](.+)$/i.exec(line) ?? [];
+    if (folder !== undefined) return withProgramFolder(before, resolvePath(before.shell.folder, folder.trim()));
+    const [, name, value] = /^\s*##vso\[task\.setvariable[^\]]*\bvariable=([\w.-]+)[^\]]*\](.*)$/i.exec(line) ?? [];
+    if (name === undefined || value === undefined) return before;
+    const known = !/[$‹]/.test(value);
+    return withExport(before, name.replace(/\W/g, "_").toUpperCase(), {
+      ...textValue(value, { start: 0, end: 0 }),
+      known,
+    });
+  }, state);
 }
 
 export function leaveShell({ words, io }: Call, state: State): Outcome {

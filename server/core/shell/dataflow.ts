@@ -1,6 +1,7 @@
 import type { Span } from "../text.ts";
 import { report } from "./actions.ts";
 import { parseBash } from "./bash.ts";
+import { parseCmd } from "./cmd.ts";
 import type {
   Block,
   Case,
@@ -19,6 +20,7 @@ import type {
 import { staticText } from "./command.ts";
 import { captureOf, destinationOf, KEPT, LOG, redirectedTo } from "./environment-dumps.ts";
 import { type LocalPart, type LocalProgram, readLocalCall, readLocalProgram } from "./local-program.ts";
+import { parsePowerShell } from "./powershell.ts";
 import { noteLoaded, perform, performIdle } from "./programs.ts";
 import {
   type Download,
@@ -28,6 +30,7 @@ import {
   joinProvenance,
   NOWHERE,
   resolvePath,
+  type ShellState,
   type State,
   store,
   union,
@@ -195,8 +198,30 @@ function afterPart(script: FlowScript, outcome: Outcome, before: State): State |
 /** A process keeps its options, except where the system runs its next script with others. */
 function continued(script: FlowScript, previous: FlowScript | undefined, shell: State["shell"]): State["shell"] {
   const options = optionsOf(script);
-  const same = previous !== undefined && JSON.stringify(optionsOf(previous)) === JSON.stringify(options);
+  const [from, to] = [dialectOf(previous?.shell.language ?? "sh"), dialectOf(script.shell.language)];
+  if (from !== to) return { ...translated(shell, from, to), ...options };
+  const before = previous === undefined ? undefined : optionsOf(previous);
+  const same = before?.errexit === options.errexit && before.pipefail === options.pipefail;
   return same ? shell : { ...shell, ...options };
+}
+
+/** What another kind of shell sees of a shell's state: the variables, by the names that it gives to those of the environment. */
+function translated(shell: ShellState, from: Dialect, to: Dialect): ShellState {
+  if (from === to) return shell;
+  let variables = Table.empty<Value>();
+  for (const [name, value] of shell.variables.entries()) {
+    if (from === "powershell" && !name.startsWith("env:")) continue;
+    const bare = from === "powershell" ? name.slice(4) : name;
+    // Names of the environment have lost their case in PowerShell and cmd; other shells' scripts write them in capitals.
+    const there = to === "shell" ? bare.toUpperCase() : environmentName(to, bare);
+    variables = variables.with(there, value);
+  }
+  return { ...shell, variables, functions: NO_FUNCTIONS };
+}
+
+/** PowerShell keeps the environment in a drive of its own, and neither it nor cmd minds the case of names. */
+function environmentName(dialect: Dialect, name: string): string {
+  return dialect === "shell" ? name : dialect === "cmd" ? name.toLowerCase() : `env:${name.toLowerCase()}`;
 }
 
 /** A failing program does not end a script of PowerShell or cmd; what ends them says so itself. */
@@ -208,7 +233,9 @@ function optionsOf({ shell }: FlowScript): { readonly errexit: boolean; readonly
 const MAX_NODES = 60_000;
 const MAX_DEPTH = 24;
 
-function dialectOf(language: FlowScript["shell"]["language"]): NonNullable<Io["language"]> {
+type Dialect = NonNullable<Io["language"]>;
+
+function dialectOf(language: FlowScript["shell"]["language"]): Dialect {
   return language === "powershell" || language === "cmd" ? language : "shell";
 }
 
@@ -226,11 +253,8 @@ function freshShell(script: FlowScript, { exports }: WorldState, environments: E
   if (dialect === "shell" && exports.size === 0)
     return { variables: environment, functions: NO_FUNCTIONS, folder, errexit, pipefail };
   let variables = Table.empty<Value>();
-  // PowerShell keeps the environment in a drive of its own, and neither it nor cmd minds the case of names.
-  const named = (name: string): string =>
-    dialect === "shell" ? name : dialect === "cmd" ? name.toLowerCase() : `env:${name.toLowerCase()}`;
   for (const [name, value] of [...exports.entries(), ...environment.entries()])
-    variables = variables.with(named(name), value);
+    variables = variables.with(environmentName(dialect, name), value);
   return { variables, functions: NO_FUNCTIONS, folder, errexit, pipefail };
 }
 
@@ -580,21 +604,41 @@ function runPart(
     shell: local.shell,
   };
   const inner: Run = { ...run, script, index: local.number };
-  if (sourced) return runBlock(local.program, state, { ...io, depth: io.depth + 1 }, inner);
+  const [from, language] = [io.language ?? "shell", dialectOf(program.language)];
+  // A batch file that another one names runs in the shell of that one.
+  if (from === language && (sourced || language === "cmd")) return runSourced(local, state, io, inner);
   const exits = freshExits();
   const place = { start: 0, end: 0 };
   const before = [...variables].reduce((each, [name, text]) => withVariable(each, name, textValue(text, place)), state);
   const shell = {
-    ...before.shell,
+    ...translated(before.shell, from, language),
     errexit,
     pipefail,
     folder: program.folder ?? state.shell.folder,
     functions: NO_FUNCTIONS,
   };
-  const way: Io = { stdin: io.stdin, tolerant: false, depth: io.depth + 1, exits, ...outputOf(io) };
+  const way: Io = { stdin: io.stdin, tolerant: false, depth: io.depth + 1, exits, language, ...outputOf(io) };
   const inside = runBlock(local.program, { ...before, shell }, way, inner);
   const outcome = leaveSubshell(state, inside, exits);
   return part.tolerated ? { ...outcome, success: ended(outcome), failure: undefined } : outcome;
+}
+
+/** A file whose commands the caller's own shell runs: `return` and `exit /b` leave the file alone. */
+function runSourced({ program }: LocalScript, state: State, io: Io, run: Run): Outcome {
+  const returns = freshExits();
+  const outcome = runBlock(program, state, { ...io, depth: io.depth + 1, returns }, run);
+  return {
+    ...outcome,
+    success: join(outcome.success, returns.success),
+    failure: join(outcome.failure, returns.failure),
+  };
+}
+
+/** How the files of the repository are read, by their language. Others are not followed. */
+function readerOf(language: LocalProgram["language"]): typeof parseBash | undefined {
+  if (language === "powershell") return parsePowerShell;
+  if (language === "cmd") return parseCmd;
+  return /^(?:bash|sh|zsh|ksh)$/.test(language) ? parseBash : undefined;
 }
 
 /** The part under its number. One that runs several times is one script. */
@@ -603,12 +647,13 @@ function localScript(
   part: LocalPart,
   run: Run,
 ): LocalScript | undefined {
-  if (!/^(?:bash|sh|zsh|ksh)$/.test(language)) return undefined;
+  const reader = readerOf(language);
+  if (reader === undefined) return undefined;
   const caller = run.locals.find((each) => each.number === run.index)?.caller ?? run.index;
   const known = run.locals.find((each) => each.part === part && each.caller === caller);
   if (known !== undefined) return known;
   const { text, holes } = part;
-  const program = run.locals.find((each) => each.part === part)?.program ?? parseBash(text, holes);
+  const program = run.locals.find((each) => each.part === part)?.program ?? reader(text, holes);
   const number = run.count.scripts++;
   const shell = { language, errexit, pipefail };
   const script: LocalScript = { number, path, text, holes, program, shell, caller, notation, part };
@@ -693,6 +738,7 @@ function writeTo(redirects: readonly Redirect[], outcome: Outcome, run: Run): Ou
     const { handover } = run.script;
     if (path === handover.path || path === handover.environment)
       return handOver(state, path === handover.path, outcome.output);
+    if (path === handover.sourced) return handOverSettings(state, outcome.output);
     return store(state, resolvePath(state.shell.folder, path), { origins, digests, folder: false, text: noted(text) });
   };
   const success = write(outcome.success);
@@ -711,6 +757,17 @@ function handOver(state: State, path: boolean, { text = "", known, origins, dige
     const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) return before;
     return withExport(before, name, { ...textValue(value, { start: 0, end: 0 }), known, origins, digests });
+  }, state);
+}
+
+/** Lines that every shell of a later step reads as commands: those that set variables count. */
+function handOverSettings(state: State, { text = "", known, origins, digests }: Stream): State {
+  return text.split(/[\n;]/).reduce((before, line) => {
+    const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_]\w*)=["']?(.*?)["']?\s*$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) return before;
+    if (name !== "PATH")
+      return withExport(before, name, { ...textValue(value, { start: 0, end: 0 }), known, origins, digests });
+    return value.split(":").reduce((each, folder) => withProgramFolder(each, resolvePath(".", folder)), before);
   }, state);
 }
 

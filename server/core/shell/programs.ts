@@ -1,5 +1,6 @@
 import { Memo } from "../memo.ts";
 import {
+  afterPrinting,
   commandOrigins,
   copyFile,
   fetched,
@@ -131,8 +132,9 @@ function rolesOf(name: string): Roles {
  * What a command line does of which no table knows the program, or which only prints to where nobody listens, while nothing was fetched
  * yet: two thirds of all commands, which are not worth a look at their words. `undefined` where it takes that look.
  */
-export function performIdle(command: Command, state: State, io: Io, { dumps }: Run): Outcome | undefined {
+export function performIdle(command: Command, state: State, io: Io, run: Run): Outcome | undefined {
   const { verdicts, programs } = state.world;
+  const { dumps } = run;
   if (verdicts.size > 0 || programs.size > 0 || io.stdin.origins.length > 0 || dumps.length > 0) return undefined;
   if (io.language !== undefined && io.language !== "shell") return undefined;
   const text = staticText(command.words[0]);
@@ -140,7 +142,7 @@ export function performIdle(command: Command, state: State, io: Io, { dumps }: R
     return undefined;
   if (state.shell.functions.size > 0 && state.shell.functions.has(text)) return undefined;
   const name = nameOf(text);
-  const prints = io.unheard === true && (name === "echo" || name === "printf");
+  const prints = io.unheard === true && run.script.handover.logged !== true && (name === "echo" || name === "printf");
   if (!prints && !rolesOf(name).none) return undefined;
   if (!command.redirects.every(isHarmless) || !command.words.every(isPassive)) return undefined;
   if (prints) return succeeds(state);
@@ -355,9 +357,16 @@ function echo(call: Call, state: State): Outcome {
   );
 }
 
-function printed({ command }: Call, state: State, words: readonly Value[]): Outcome {
-  const { origins, digests, whole, text, known } = concatValues(words, command.span);
-  return succeeds(state, { origins: whole ? origins : [], digests, whole, text, known, start: undefined });
+function printed(call: Call, state: State, words: readonly Value[]): Outcome {
+  const { origins, digests, whole, text, known } = concatValues(words, call.command.span);
+  return succeeds(afterPrinting(call, state, text), {
+    origins: whole ? origins : [],
+    digests,
+    whole,
+    text,
+    known,
+    start: undefined,
+  });
 }
 
 /** `printf '%s  %s\n' A B` is filled in; other formats only tell where their values come from. */

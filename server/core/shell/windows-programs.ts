@@ -1,4 +1,5 @@
 import {
+  afterPrinting,
   commandOrigins,
   copyFile,
   fetched,
@@ -162,7 +163,14 @@ function applyEffect(call: Call, effect: Effect, state: State): Outcome {
       return succeeds(effect.value === undefined ? state : withVariable(state, effect.name, effect.value));
     case "print": {
       const { origins, digests, whole, text, known } = concatValues(effect.values, command.span, effect.separator);
-      return succeeds(state, { origins: whole ? origins : [], digests, whole, text, known, start: undefined });
+      return succeeds(afterPrinting(call, state, text), {
+        origins: whole ? origins : [],
+        digests,
+        whole,
+        text,
+        known,
+        start: undefined,
+      });
     }
     case "hash": {
       const digests = originsOf({ ...effect.file, text: pathOf(effect.file) }, state);

@@ -78,7 +78,7 @@ function readStep(reader: AzureReader, step: YamlNode, host: Host): readonly Ste
   if (template === undefined && code.length + references.length === 0 && checkout === undefined) return [];
   const setting = settingOf(step, host);
   const scripts = code.map(({ written: script, shell }) =>
-    scriptOf(file, script, dialect, { ...setting, shell, scratch: scratchOf(shell) }),
+    scriptOf(file, script, dialect, { ...setting, shell, scratch: scratchOf(shell), handover: { logged: true } }),
   );
   const result = bareStep({
     label,

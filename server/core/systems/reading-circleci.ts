@@ -161,6 +161,8 @@ function readRun(reader: CircleReader, step: YamlNode, run: YamlNode | undefined
     unit: `step ${seen.steps++}`,
     scratch: shell.language === "powershell" ? "$env:TEMP" : shell.language === "cmd" ? "%TEMP%" : "/tmp",
     folder: folderIn(place.root, text(get(run, "working_directory"))),
+    // CircleCI documents the file as the way to hand variables on; bash alone reads it.
+    handover: shell.language === "bash" ? { sourced: "$BASH_ENV" } : {},
   };
   // A line that is nothing but a parameter is code, and it stands where the parameter is given.
   const parameters = command.text.split("\n").flatMap((line) => parameterIn(line) ?? []);
