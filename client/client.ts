@@ -9,6 +9,7 @@ import {
   WorkDoneProgressCancelNotification,
 } from "vscode-languageclient";
 import { acceptFindings, type BaselineFile } from "./baseline.ts";
+import { provideHover } from "./hover.ts";
 import { createPins, type Pins } from "./pins.ts";
 import { createProgress } from "./progress.ts";
 import { createReports } from "./reports.ts";
@@ -100,9 +101,13 @@ function createClient(
     documentSelector: DOCUMENTS,
     ...(output && { outputChannel: output }),
     revealOutputChannelOn: RevealOutputChannelOn.Never,
-    initializationOptions: () => ({ trusted: workspace.isTrusted, storage }),
+    initializationOptions: () => ({
+      trusted: workspace.isTrusted,
+      storage,
+      hover: { commandLinks: true, showsMessages: true },
+    }),
     initializationFailedHandler: () => false,
-    middleware: { handleWorkDoneProgress: progress.show, executeCommand: pins.executeCommand },
+    middleware: { handleWorkDoneProgress: progress.show, executeCommand: pins.executeCommand, provideHover },
     errorHandler: {
       error: (error, message, count) => defaults.error(error, message, count),
       closed: async () => {

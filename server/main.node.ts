@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parentPort } from "node:worker_threads";
 import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
@@ -7,6 +8,7 @@ import { serveCrew } from "./lsp/crew.ts";
 import { startServer } from "./lsp/server.ts";
 import { createResolver } from "./resolvers/network.ts";
 import { openKeptReports } from "./workspace/kept-reports.ts";
+import { createNote } from "./workspace/note.ts";
 import { createScriptStore } from "./workspace/script-store.ts";
 import { startThread, threadCount, threadPort, threadProgram } from "./workspace/threads.ts";
 import { createUriFiles } from "./workspace/uri-files.ts";
@@ -19,6 +21,7 @@ else {
     files: createUriFiles(),
     resolver: createResolver,
     scripts: (folder) => createScriptStore(fileURLToPath(folder)),
+    pinNote: (folder) => createNote(path.join(fileURLToPath(folder), "pins.json")),
     threads: threadCount,
     startThread,
     openKept: (folder, workspace) => openKeptReports(fileURLToPath(folder), JSON.stringify(workspace), buildOf()),

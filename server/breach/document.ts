@@ -1,4 +1,4 @@
-import { printable } from "../core/index.ts";
+import { codeSpan, printable, prose } from "../core/index.ts";
 import type { Spot } from "./inventory.ts";
 
 // A report as data: what it says stands in one place, how it is written as text or Markdown in another.
@@ -90,27 +90,4 @@ function marked(inline: Inline, { shown, link }: PlaceNames): string {
   return address === undefined
     ? codeSpan(text)
     : `[${prose(text)}](<${address.replace(/[<>\\\s]/g, encodeURIComponent)}>)`;
-}
-
-/** Many readers make links of bare addresses, which no escape keeps them from: a word with one stands as code. */
-function prose(text: string): string {
-  return text
-    .split(/(\s+)/)
-    .map((word, index) => {
-      if (/:\/\/|www\.|[\w.+-]@\w/i.test(word)) return codeSpan(word);
-      const escaped = printable(word).replace(/[\\`*_{}[\]<>|~#&!$]/g, "\\$&");
-      return index === 0
-        ? escaped.replace(/^([-+]|\d+[.)])$/, (mark) => `${mark.slice(0, -1)}\\${mark.slice(-1)}`)
-        : escaped;
-    })
-    .join("");
-}
-
-/** A fence that is longer than every run of back quotes inside. */
-function codeSpan(text: string): string {
-  const inside = printable(text);
-  const longest = Math.max(0, ...[...inside.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  const space = /^`|`$|^ .* $/.test(inside) || inside === "" ? " " : "";
-  return `${fence}${space}${inside}${space}${fence}`;
 }

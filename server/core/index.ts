@@ -5,6 +5,8 @@ export { type Context, EMPTY_CONTEXT } from "./context.ts";
 export { type Credential, credentialsIn } from "./credentials.ts";
 export { type Explanation, explain, pageOf, withoutMarks } from "./explain.ts";
 export { objection, objectionAmong, objectionTo, silencingFixes, withEdits } from "./fix.ts";
+export { type HoverOptions, type HoverSubject, hoverMarkdown, type Recalled, subjectsAt } from "./hover.ts";
+export { codeSpan, prose } from "./markdown.ts";
 export { type KnownParty, type Party, partiesOf, readParty } from "./party.ts";
 export { type PinnedPlace, pinsOf } from "./pins.ts";
 export { printable } from "./printable.ts";

@@ -35,7 +35,11 @@ export interface PinnedPlace {
 /** Everything that is pinned in a file and in the files of the repository that it runs, by path and place. Total, and asks nothing. */
 export function pinsOf(file: SourceFile, context: Context): readonly PinnedPlace[] {
   const pipeline = pipelineOf(file, context);
-  if (pipeline === undefined) return [];
+  return pipeline === undefined ? [] : pinsIn(pipeline);
+}
+
+/** The same of a pipeline that was read. */
+export function pinsIn(pipeline: Pipeline): readonly PinnedPlace[] {
   const places = partsOf(pipeline).flatMap(({ pipeline: part, callers }) =>
     callers.length === 0 ? placesIn(part) : placesIn(part).map((place) => elsewhere(part.path, place)),
   );

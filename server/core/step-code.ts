@@ -48,6 +48,8 @@ export interface ForeignCode {
   readonly text: string;
   /** Where it runs, or where it is named. */
   readonly place: Place;
+  /** Where a command fetches it, if that is another command than the one that runs it. */
+  readonly fetched?: Place;
   readonly origin: Origin;
   /** mutable: whoever keeps it decides what runs. pinned and checked: it cannot be altered unseen. */
   readonly state: "mutable" | "pinned" | "checked" | "unknown";
@@ -64,11 +66,15 @@ export type ForeignKind = ReferenceKind | "package" | "script";
  */
 export function stepCodeOf(file: SourceFile, context: Context): readonly StepCode[] | undefined {
   const pipeline = pipelineOf(file, context);
-  if (pipeline === undefined) return undefined;
+  return pipeline && stepCodeIn(pipeline);
+}
+
+/** The same of a pipeline that was read. */
+export function stepCodeIn(pipeline: Pipeline): readonly StepCode[] {
   const parts = partsOf(pipeline);
   const hide = hiderOf(parts.map((part) => part.pipeline));
   return parts
-    .flatMap((part) => stepsOf({ root: file.path, pipeline: part.pipeline }))
+    .flatMap((part) => stepsOf({ root: pipeline.path, pipeline: part.pipeline }))
     .map((step) => withoutCredentials(step, hide));
 }
 
@@ -240,11 +246,12 @@ function groupedByStep(pipeline: Pipeline): Scripts {
 
 function ofExecution(pipeline: Pipeline, { script, execution, downloads }: RemoteExecution): readonly ForeignCode[] {
   const place = inFile(pipeline, script, execution.span);
-  return downloads.flatMap(({ download }) =>
-    download.hidden
-      ? []
-      : [{ kind: "script", text: readable(download.url), place, origin: originOfDownload(download), state: "mutable" }],
-  );
+  return downloads.flatMap(({ download, script: from }): ForeignCode[] => {
+    if (download.hidden) return [];
+    const fetched = inFile(pipeline, from, download.span);
+    const origin = originOfDownload(download);
+    return [{ kind: "script", text: readable(download.url), place, fetched, origin, state: "mutable" }];
+  });
 }
 
 function readable(text: string): string {

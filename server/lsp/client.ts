@@ -24,6 +24,15 @@ export interface Client {
   readonly settings: unknown;
   /** The initialization option `storage`: URI of a folder in which the server may keep the texts of pinned scripts, and reports on files. */
   readonly storage: string | undefined;
+  /** The initialization option `hover`: what the client's hovers can do, and what they have already. Of others nothing is expected. */
+  readonly hover: HoverAbilities;
+}
+
+export interface HoverAbilities {
+  /** True where a link in a hover can be a command of ours. */
+  readonly commandLinks: boolean;
+  /** True where the messages of diagnostics stand in the same hover. */
+  readonly showsMessages: boolean;
 }
 
 /** Reads the client's first message. */
@@ -41,6 +50,10 @@ export function readClient({
     trusted: initializationOptions?.trusted !== false,
     settings: initializationOptions?.settings,
     storage: typeof initializationOptions?.storage === "string" ? initializationOptions.storage : undefined,
+    hover: {
+      commandLinks: initializationOptions?.hover?.commandLinks === true,
+      showsMessages: initializationOptions?.hover?.showsMessages === true,
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from "../core/index.ts";
+import type { Note } from "../pins/memory.ts";
 import type { ScriptStore } from "../pins/scripts.ts";
 import type { Resolver } from "../resolvers/resolver.ts";
 
@@ -9,6 +10,8 @@ export interface Runtime {
   resolver(options: NetworkOptions): Resolver;
   /** Texts of pinned scripts, in a folder of our own, by its URI. */
   scripts(folder: string): ScriptStore;
+  /** The note in which the last verdicts on pins are kept, in a folder of our own, by its URI. */
+  pinNote(folder: string): Note;
   /** How many threads may look at files beside the one that serves the protocol. */
   readonly threads: number;
   /** Starts a thread that carries out orders; `undefined` where the host has none to start. */

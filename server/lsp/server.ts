@@ -1,5 +1,6 @@
 import { type Connection, TextDocuments } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { createPinMemory, NO_NOTE, type PinMemory } from "../pins/memory.ts";
 import { keepingScripts, NO_SCRIPTS, type ScriptStore } from "../pins/scripts.ts";
 import { serveBreach } from "./breach.ts";
 import { createBulk } from "./bulk.ts";
@@ -9,6 +10,7 @@ import { serveDiagnostics } from "./diagnostics.ts";
 import { examineFile } from "./examine.ts";
 import { serveFixes } from "./fixes.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import { serveHover } from "./hover.ts";
 import type { NetworkOptions, Runtime } from "./runtime.ts";
 import { sayingProgress } from "./scan-progress.ts";
 import { createSettings, type SettingsStore } from "./settings.ts";
@@ -30,6 +32,8 @@ export interface Session {
   readonly scan: WorkspaceScan;
   /** Where the texts of pinned scripts are kept. */
   readonly scripts: ScriptStore;
+  /** What the last verifications said of pins. */
+  readonly pinMemory: PinMemory;
   readonly guard: Guard;
   /** Resolves when the client is ready for requests. */
   readonly initialized: Promise<void>;
@@ -42,6 +46,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
     const session = createSession(connection, runtime, client);
     serveDiagnostics(session);
     serveFixes(session);
+    serveHover(session);
     serveBreach(session);
     serveChanges(session);
     serveSettingsFile(session);
@@ -53,6 +58,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
 
 function createSession(connection: Connection, machine: Runtime, client: Client): Session {
   const scripts = client.storage === undefined ? NO_SCRIPTS : machine.scripts(client.storage);
+  const pinMemory = createPinMemory(client.storage === undefined ? NO_NOTE : machine.pinNote(client.storage));
   const runtime = {
     ...machine,
     resolver: (options: NetworkOptions) => keepingScripts(machine.resolver(options), scripts),
@@ -79,5 +85,18 @@ function createSession(connection: Connection, machine: Runtime, client: Client)
   });
   for (const uri of client.folders) scan.addFolder(uri);
   const initialized = new Promise<void>((resolve) => connection.onInitialized(() => resolve()));
-  return { connection, runtime, client, documents, folders, settings, sources, scan, scripts, guard, initialized };
+  return {
+    connection,
+    runtime,
+    client,
+    documents,
+    folders,
+    settings,
+    sources,
+    scan,
+    scripts,
+    pinMemory,
+    guard,
+    initialized,
+  };
 }

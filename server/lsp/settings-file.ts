@@ -1,10 +1,10 @@
-import { CompletionItemKind, MarkupKind } from "vscode-languageserver";
+import { CompletionItemKind, type Hover, type HoverParams, MarkupKind } from "vscode-languageserver";
 import { completeSettings, explainSetting } from "../core/index.ts";
 import { toRange } from "./convert.ts";
 import type { Session } from "./server.ts";
 import { uriKey } from "./uri.ts";
 
-/** Completes and explains what a person writes in a repository's settings file. Other documents are left to others. */
+/** Completes what a person writes in a repository's settings file. Other documents are left to others. */
 export function serveSettingsFile({ connection, documents, runtime, guard }: Session): void {
   const documentOf = (uri: string) =>
     isSettingsFile(uri, runtime.files.settingsFile) ? documents.get(uri) : undefined;
@@ -20,14 +20,16 @@ export function serveSettingsFile({ connection, documents, runtime, guard }: Ses
       }));
     }),
   );
-  connection.onHover(({ textDocument: { uri }, position }) =>
-    guard("explain a setting", null, async () => {
-      const document = documentOf(uri);
-      const found = document && explainSetting(document.getText(), document.offsetAt(position));
-      if (document === undefined || found === undefined) return null;
-      return { contents: { kind: MarkupKind.Markdown, value: found.markdown }, range: toRange(found.span, document) };
-    }),
-  );
+}
+
+/** Explains a key of a repository's settings file; `undefined` for other documents. */
+export function hoverOnSetting({ textDocument, position }: HoverParams, session: Session): Hover | null | undefined {
+  const { documents, runtime } = session;
+  const document = documents.get(textDocument.uri);
+  if (document === undefined || !isSettingsFile(textDocument.uri, runtime.files.settingsFile)) return undefined;
+  const found = explainSetting(document.getText(), document.offsetAt(position));
+  if (found === undefined) return null;
+  return { contents: { kind: MarkupKind.Markdown, value: found.markdown }, range: toRange(found.span, document) };
 }
 
 function isSettingsFile(uri: string, name: string): boolean {

@@ -59,7 +59,7 @@ export async function verifyPins(
   isTrusted: boolean,
   token: CancellationToken,
 ): Promise<readonly ChangedPin[]> {
-  const { connection, scripts } = session;
+  const { connection, scripts, pinMemory } = session;
   try {
     if (!isTrusted) {
       tell(connection, MessageType.Warning, UNTRUSTED);
@@ -70,6 +70,7 @@ export async function verifyPins(
       const found = await findTargets(session, uri, signal);
       return { targets: found, pins: await verifyAll(found, { signal, scripts, onProgress }) };
     });
+    await pinMemory.note(pins, new Date().toISOString().slice(0, "YYYY-MM-DD".length));
     const uris = new Map(targets.map(({ source }) => [uriKey(source.uri), source.uri]));
     const lines = verifyLines(pins, ({ id }) => uris.get(id) ?? id);
     connection.console.info([verifySummary(pins), ...lines].join("\n"));

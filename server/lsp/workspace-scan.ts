@@ -38,6 +38,8 @@ export interface WorkspaceScan {
   on(uri: string, own?: Report): FileReport;
   /** The CI files that have findings in a file. */
   reporters(uri: string): readonly string[];
+  /** The CI files whose analysis looked at a file. */
+  readers(uri: string): readonly string[];
   /** Looks again at every known file of a folder, at any depth. */
   againBelow(folder: string): void;
   /** Hands over what is known, then what comes. Returns the way to end it. */
@@ -402,6 +404,7 @@ export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
     },
     on: reports.on,
     reporters: reports.reporters,
+    readers: (uri) => reports.askers(uriKey(uri)),
     againBelow: (folder) => {
       lineUpAll((key) => isInside(key, uriKey(folder)));
     },
