@@ -80,6 +80,47 @@ describe("files that a pipeline pulls in", () => {
     await session.until(() => session.reported.get(uriOf(root, action))?.length === 0);
   });
 
+  it("come and go among those that a glob names, and nothing else makes them be looked at again", async () => {
+    const job = (command: string) => `test:\n  script: ${command}\n`;
+    const { root, session, found } = await startIn({
+      ".gitlab-ci.yml": "include: 'ci/*.yml'\n",
+      "other/.gitlab-ci.yml": job(codecov),
+      "ci/a.yml": job(codecov),
+      "docs/x.md": "",
+    });
+    await session.until(() => found("ci/a.yml").length === 1 && found("other/.gitlab-ci.yml").length === 1);
+    const others = session.reported.get(uriOf(root, "other/.gitlab-ci.yml"));
+    const known = session.reported.get(uriOf(root, "ci/a.yml"));
+    writeFileSync(path.join(root, "docs/y.yml"), "a: b\n");
+    session.fileChanged(uriOf(root, "docs/y.yml"), FileChangeType.Created);
+    writeFileSync(path.join(root, "ci/b.yml"), job(codecov));
+    session.fileChanged(uriOf(root, "ci/b.yml"), FileChangeType.Created);
+    await session.until(() => found("ci/b.yml").length === 1);
+    assert.equal(session.reported.get(uriOf(root, "other/.gitlab-ci.yml")), others);
+    assert.notEqual(session.reported.get(uriOf(root, "ci/a.yml")), known);
+    rmSync(path.join(root, "ci/b.yml"));
+    session.fileChanged(uriOf(root, "ci/b.yml"), FileChangeType.Deleted);
+    await session.until(() => session.reported.get(uriOf(root, "ci/b.yml"))?.length === 0);
+  });
+
+  it("need not be CI files by themselves", async () => {
+    const { root, session, found } = await startIn({
+      ".gitlab-ci.yml": "include: lib/build.yml\nbuild: {extends: .base}\n",
+      "lib/build.yml": `.base:\n  script: ${codecov}\n`,
+    });
+    await session.until(() => found("lib/build.yml").length === 1);
+    const uri = uriOf(root, "lib/build.yml");
+    session.open(uri, `.base:\n  script: ${codecov}\n`);
+    assert.equal(remote(await session.pull(uri)).length, 1);
+    session.change(uri, ".base:\n  script: make\n");
+    await session.until(() => session.refreshes.length > 0);
+    assert.deepEqual(remote(await session.pull(uri)), []);
+    session.change(uri, `# é\n.base:\n  script: ${codecov}\n`);
+    await session.until(() => session.refreshes.length > 1);
+    assert.equal(remote(await session.pull(uri))[0]?.range.start.line, 2);
+    assert.deepEqual(session.logs, []);
+  });
+
   it("follow what is typed in the pipeline", async () => {
     const { root, session } = await startIn({ [ci]: caller, [action]: composite(codecov) });
     const uri = uriOf(root, action);
