@@ -1,35 +1,103 @@
-import { type BuildArgument, readDockerfile, WHAT_RUN_SEES } from "./docker-build.ts";
+import type { SourceFile } from "./analyze.ts";
+import { type Build, type BuildArgument, readDockerfile, WHAT_RUN_SEES } from "./docker-build.ts";
 import { builtImages, type ImageBuild, imageBuilds } from "./flow.ts";
 import { type Pipeline, type Pulled, type Script, type SecretUse, type Step, scopeChain } from "./model.ts";
 import { placeIn } from "./remote.ts";
+import { repositoryPath } from "./shell/repository-path.ts";
 import type { Value } from "./shell/state.ts";
+import { entries, get, items, parseYaml, text, type YamlNode } from "./yaml.ts";
 
 /** Builds of one pipeline that are looked at. */
 const MAX_BUILDS = 100;
 
-/** The Dockerfiles of the repository that the scripts of a pipeline build images from. */
+const BUILDS = new WeakMap<Pipeline, readonly Pulled[]>();
+
+/** The Dockerfiles of the repository that the scripts of a pipeline build images from. Read once, however often it is asked. */
 export function buildsOf(pipeline: Pipeline): readonly Pulled[] {
-  return imageBuilds(pipeline)
+  const known = BUILDS.get(pipeline);
+  if (known !== undefined) return known;
+  const services = new Map<string, readonly Service[]>();
+  const found = imageBuilds(pipeline)
     .slice(0, MAX_BUILDS)
-    .flatMap((build) => readBuilt(pipeline, build));
+    .flatMap((build) => readBuilt(pipeline, build, services))
+    .slice(0, MAX_BUILDS);
+  BUILDS.set(pipeline, found);
+  return found;
 }
 
-function readBuilt(pipeline: Pipeline, { step, script, use }: ImageBuild): readonly Pulled[] {
-  for (const path of use.paths) {
-    const text = pipeline.readFile?.(path);
-    if (text === undefined) continue;
-    const { system, systemName } = pipeline;
-    const args = new Map(use.args.map((word) => argumentIn(step, script, word)));
-    const secrets = new Map(use.secrets.flatMap((word) => secretIn(step, script, word)));
-    const message = `Built by ${step.label}; ${WHAT_RUN_SEES}`;
-    return [
-      {
-        pipeline: readDockerfile(path, text, { system, systemName, args, secrets, built: builtImages(pipeline) }),
-        by: { ...placeIn(script, use.command), message },
-      },
-    ];
+/** What a Compose file says of one image that it builds. */
+interface Service {
+  readonly paths: readonly string[];
+  /** The arguments of the build. */
+  readonly args: YamlNode | undefined;
+}
+
+function readBuilt(
+  pipeline: Pipeline,
+  { step, script, use }: ImageBuild,
+  services: Map<string, readonly Service[]>,
+): readonly Pulled[] {
+  const args = new Map(use.args.map((word) => argumentIn(step, script, word)));
+  const secrets = new Map(use.secrets.flatMap((word) => secretIn(step, script, word)));
+  const by = { ...placeIn(script, use.command), message: `Built by ${step.label}; ${WHAT_RUN_SEES}` };
+  const { system, systemName } = pipeline;
+  const build: Build = { system, systemName, args, secrets, built: builtImages(pipeline) };
+  const read = (paths: readonly string[], own: Build): readonly Pulled[] => {
+    const found = firstFile(pipeline, paths);
+    return found === undefined ? [] : [{ pipeline: readDockerfile(found.path, found.text, own), by }];
+  };
+  const compose = firstFile(pipeline, use.compose ?? []);
+  if (compose === undefined) return read(use.paths, build);
+  const composed = services.get(compose.path) ?? servicesIn(compose);
+  services.set(compose.path, composed);
+  return composed.flatMap((service) =>
+    read(service.paths, { ...build, args: new Map([...composedArguments(service.args, step), ...args]) }),
+  );
+}
+
+function firstFile({ readFile }: Pipeline, paths: readonly string[]): SourceFile | undefined {
+  for (const path of paths) {
+    const text = readFile?.(path);
+    if (text !== undefined) return { path, text };
   }
-  return [];
+  return undefined;
+}
+
+/** Services of one Compose file that are looked at. */
+const MAX_SERVICES = 50;
+
+/** Larger Compose files are generated ones. In UTF-16 units. */
+const MAX_LENGTH = 256 * 1024;
+
+/** What a Compose file builds. Source: docs.docker.com, "Compose Build Specification". */
+function servicesIn(file: SourceFile): readonly Service[] {
+  const [root] = file.text.length > MAX_LENGTH ? [] : parseYaml(file.text).documents;
+  const folder = /^(.*)\//.exec(file.path)?.[1] ?? ".";
+  return entries(get(root, "services"))
+    .slice(0, MAX_SERVICES)
+    .flatMap(({ value }) => {
+      const build = get(value, "build");
+      const around = repositoryPath(text(build) ?? text(get(build, "context")) ?? ".", folder);
+      if (build === undefined || around === undefined || get(build, "dockerfile_inline") !== undefined) return [];
+      const path = repositoryPath(text(get(build, "dockerfile")) ?? "Dockerfile", around);
+      return path === undefined ? [] : [{ paths: [path], args: get(build, "args") }];
+    });
+}
+
+/** `NAME: value`, `- NAME=value`, and `- NAME` for the variable of that name. */
+function composedArguments(node: YamlNode | undefined, step: Step): Build["args"] {
+  const listed = items(node).flatMap((item) => {
+    const [, name, value] = /^(\w+)(?:=(.*))?$/s.exec(text(item) ?? "") ?? [];
+    return name === undefined ? [] : [[name, value] as const];
+  });
+  const all = [...listed, ...entries(node).map(({ key, value }) => [key, text(value)] as const)];
+  return new Map(
+    all.map(([name, value]) => {
+      const used = value === undefined ? [name] : [...value.matchAll(/\$\{?(\w+)/g)].map(([, each = ""]) => each);
+      const secrets = used.flatMap((each) => secretsOf(step, each));
+      return [name, { value: value?.includes("$") ? undefined : value, secrets }];
+    }),
+  );
 }
 
 /** `NAME=value`, or `NAME` for the variable of that name. */

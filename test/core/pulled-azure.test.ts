@@ -80,6 +80,22 @@ describe("templates of an Azure pipeline", () => {
     ]);
   });
 
+  it("stand beside Dockerfiles that its tasks build", () => {
+    const task = (inputs: string) =>
+      `pool: {vmImage: ubuntu-24.04}\nsteps:\n- task: Docker@2.1.0\n  inputs: {${inputs}}\n`;
+    const docker = `FROM scratch\nARG T\nRUN ${COMMAND}\n`;
+    const of = (inputs: string, path: string) =>
+      said({ [CI]: task(inputs), [path]: docker }, CI).map((line) => line.split(" ; ").slice(0, 2).join(" ; "));
+    assert.deepEqual(of("command: build, Dockerfile: ci/Dockerfile", "ci/Dockerfile"), [
+      `warning ci/Dockerfile: ${COMMAND} ; -`,
+    ]);
+    assert.deepEqual(of("arguments: --build-arg T=$(NPM_TOKEN), command: build", "Dockerfile"), [
+      `error Dockerfile: ${COMMAND} ; NPM_TOKEN of Dockerfile`,
+    ]);
+    assert.deepEqual(of("repository: x", "Dockerfile").length, 1);
+    assert.deepEqual(of("command: login", "Dockerfile"), []);
+  });
+
   it("are pinned where the line is", () => {
     const files = { [CI]: steps("x.yml"), "x.yml": STEPS };
     const sha256 = "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7";

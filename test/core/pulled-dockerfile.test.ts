@@ -191,6 +191,25 @@ FROM ruby@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06
     assert.deepEqual(reach("docker build --secret id=other,env=NPM_TOKEN .", mount), ["-"]);
   });
 
+  it("is found behind a Compose file", () => {
+    const compose =
+      "services:\n  a: {build: .}\n  b:\n    build:\n      context: b\n      dockerfile: x.dockerfile\n      args: {T: $NPM_TOKEN}\n  c: {image: 'x:1'}\n";
+    const docker = `FROM scratch\nARG T\nRUN ${COMMAND}\n`;
+    const lines = (run: string, name = "compose.yaml") =>
+      said({ [CI]: workflow(run), [name]: compose, Dockerfile: docker, "b/x.dockerfile": docker }, CI).map((line) =>
+        line.split(" ; ").slice(0, 2).join(" ; "),
+      );
+    const both = [
+      `warning Dockerfile: ${COMMAND} ; -`,
+      `error b/x.dockerfile: ${COMMAND} ; NPM_TOKEN of b/x.dockerfile`,
+    ];
+    assert.deepEqual(lines("docker compose build"), both);
+    assert.deepEqual(lines("docker-compose up -d", "docker-compose.yml"), both);
+    assert.deepEqual(lines("docker compose -f ci/c.yml build", "ci/c.yml"), []);
+    assert.deepEqual(lines("docker compose -f c.yml up --build", "c.yml"), both);
+    assert.deepEqual(lines("docker compose pull"), []);
+  });
+
   it("is found behind GitHub's actions that build one", () => {
     const step = (rest: string) =>
       workflow("x").replace(

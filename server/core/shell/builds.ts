@@ -11,6 +11,8 @@ import { programName } from "./wrappers.ts";
 export interface BuildUse {
   /** Where its Dockerfile can lie, from the root of the repository: the first that is there counts. */
   readonly paths: readonly string[];
+  /** Where the Compose file lies that says what is built, instead of a Dockerfile. */
+  readonly compose?: readonly string[];
   /** Build arguments, each `NAME=value`, or `NAME` for a variable of the environment. */
   readonly args: readonly Value[];
   /** Secrets for `RUN --mount=type=secret`: `id=…,env=…`. */
@@ -31,8 +33,11 @@ export function readBuild(words: readonly Value[], folder: string): BuildUse | u
   const found = READERS.get(programName(program))?.(words, folder);
   if (found === undefined) return undefined;
   const paths = found.paths.flatMap((path) => path ?? []);
+  const compose = found.compose?.flatMap((path) => path ?? []) ?? [];
   const command = { start: program.span.start, end: Math.max(program.span.end, last.span.end) };
-  return paths.length === 0 ? undefined : { ...found, paths: [...new Set(paths)], command };
+  if (paths.length === 0 && compose.length === 0) return undefined;
+  const { args, secrets } = found;
+  return { paths: [...new Set(paths)], args, secrets, command, ...(compose.length > 0 && { compose }) };
 }
 
 /** True for the name of a program that builds images. */
@@ -40,7 +45,10 @@ export function isBuildTool(name: string): boolean {
   return READERS.has(name);
 }
 
-type Found = Pick<BuildUse, "args" | "secrets"> & { readonly paths: readonly (string | undefined)[] };
+type Found = Pick<BuildUse, "args" | "secrets"> & {
+  readonly paths: readonly (string | undefined)[];
+  readonly compose?: readonly (string | undefined)[];
+};
 type Reader = (words: readonly Value[], folder: string) => Found | undefined;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
@@ -50,11 +58,14 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["buildah", readDocker],
   ["img", readDocker],
   ["executor", readKaniko],
+  ["docker-compose", (words, folder) => readCompose(words.slice(1), folder)],
+  ["podman-compose", (words, folder) => readCompose(words.slice(1), folder)],
 ]);
 
 /** Source: docs.docker.com, "docker buildx build": `-f` counts from the working directory, and stands at the context's root by default. */
 function readDocker(words: readonly Value[], folder: string): Found | undefined {
   const [command, ...rest] = subcommand(words.slice(1), /^(?:image|buildx|builder)$/);
+  if (command?.text === "compose") return readCompose(rest, folder);
   if (!/^(?:build|bud|b)$/.test(command?.text ?? "")) return undefined;
   const options = readOptions(rest, BUILD);
   const file = lastOption(options, "-f", "--file");
@@ -67,6 +78,26 @@ function readDocker(words: readonly Value[], folder: string): Found | undefined 
     secrets: optionValues(options, "--secret"),
   };
 }
+
+const COMPOSE = optionStyle(
+  "-f --file -p --project-name --profile --project-directory --env-file --ansi --parallel --progress --build-arg --ssh -m --memory",
+);
+
+/** Source: docs.docker.com, "docker compose build" and "docker compose up", which builds what is not there. */
+function readCompose(args: readonly Value[], folder: string): Found | undefined {
+  const options = readOptions(args, COMPOSE);
+  if (!/^(?:build|up|run|create|watch)$/.test(options.operands[0]?.text ?? "")) return undefined;
+  const place = lastOption(options, "--project-directory");
+  const start = place === undefined ? folder : repositoryPath(place.text, folder);
+  const named = optionValues(options, "-f", "--file");
+  const compose =
+    named.length > 0
+      ? named.map(({ text }) => repositoryPath(text, folder))
+      : COMPOSE_FILES.map((name) => (start === undefined ? undefined : repositoryPath(name, start)));
+  return { paths: [], compose, args: optionValues(options, "--build-arg"), secrets: [] };
+}
+
+const COMPOSE_FILES = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 const KANIKO = optionStyle(
   "-c --context -f --dockerfile -d --destination --build-arg --cache-repo --cache-dir --target --context-sub-path",

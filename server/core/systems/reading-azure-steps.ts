@@ -25,7 +25,7 @@ import {
   wordEdit,
 } from "./reading.ts";
 import { field, fields, listOf, pairs, pairVariables } from "./reading-azure.ts";
-import { pullTemplate, type Templates } from "./reading-azure-templates.ts";
+import { pullBuild, pullTemplate, type Templates } from "./reading-azure-templates.ts";
 import { type Meanings, withPasted } from "./reading-pasted.ts";
 
 // The steps of Azure Pipelines: scripts, tasks that run code, and templates of steps.
@@ -95,6 +95,7 @@ function readStep(reader: AzureReader, step: YamlNode, host: Host): readonly Ste
     tolerated: /^true$/i.test(text(field(step, "continueOnError")) ?? ""),
     always: /\b(?:always|failed|succeededorfailed|canceled)\s*\(/i.test(text(field(step, "condition")) ?? ""),
   });
+  if (/^Docker@/i.test(task?.text ?? "")) pullBuild(reader.templates, result);
   if (template !== undefined) {
     const parameters = pairVariables(file, inputs, dialect);
     const use = { step: result, span: result.span, scope: host.scope, parameters, machines: host.operatingSystems };

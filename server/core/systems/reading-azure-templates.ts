@@ -1,5 +1,6 @@
 import type { SourceFile } from "../analyze.ts";
 import type { Context } from "../context.ts";
+import type { BuildArgument } from "../docker-build.ts";
 import {
   type OperatingSystem,
   type Pipeline,
@@ -14,7 +15,7 @@ import type { Span } from "../text.ts";
 import { scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
 import { type Dialect, secretsBelow } from "./reading.ts";
 import { field, fields, listOf, type Names, namesIn, pairs } from "./reading-azure.ts";
-import { type Call, parsedFile, pullIn, type Trail, trailOf } from "./reading-pulled.ts";
+import { type Call, parsedFile, pullDockerfile, pullIn, type Trail, trailOf } from "./reading-pulled.ts";
 
 // Templates of Azure Pipelines that lie in the repository: what they get, and what they give.
 
@@ -60,6 +61,28 @@ export function pullTemplate(templates: Templates, file: SourceFile, written: Ya
   const { trail, context } = templates;
   const pulled = pullIn((...args) => templates.read(...args, machines), calling, trail, context);
   templates.pulled.push(...pulled.map((each) => (step === undefined ? each : { ...each, step })));
+}
+
+/**
+ * The Dockerfile that the task for Docker builds. Without a name it is the first one that the task comes upon, so that one in the root is a
+ * good guess. Source: learn.microsoft.com, "Docker@2".
+ */
+export function pullBuild(templates: Templates, step: Step): void {
+  const input = (name: RegExp) => step.inputs.find((each) => name.test(each.name));
+  if (!/^build/i.test(input(/^command$/i)?.value?.trim() ?? "buildAndPush")) return;
+  const file = input(/^dockerfile$/i)?.value?.trim() ?? "**/Dockerfile";
+  const path = repositoryPath(file.replace(/^\*\*\//, ""), ".");
+  if (path === undefined) return;
+  const given = input(/^arguments$/i);
+  const args = [...(given?.value ?? "").matchAll(/--build-arg[ =]"?([\w.-]+)=("[^"]*"|\S*)/g)].map(
+    ([, name = "", value = ""]): [string, BuildArgument] => {
+      const secrets = given?.secrets.filter((use) => value.includes(`(${use.name})`)) ?? [];
+      return [name, { value: value.includes("$") ? undefined : value.replaceAll('"', ""), secrets }];
+    },
+  );
+  const build = { system: "azure-pipelines", systemName: "Azure Pipelines", args: new Map(args), secrets: new Map() };
+  const by = { span: step.span, message: `Built by ${step.label}` };
+  templates.pulled.push(...pullDockerfile([path], by, build, templates.trail, templates.context));
 }
 
 /** The documents behind the templates in a list of variables. */
