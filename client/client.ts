@@ -35,7 +35,10 @@ export function startClient(context: ExtensionContext, create: CreateClient): Pr
     running.client = undefined;
   };
   const start = async () => {
-    const client = createClient(create, output, pins, storage, (message) => void showFailure(message, output));
+    const client = createClient(create, output, pins, storage, {
+      failed: (message) => void showFailure(message, output),
+      restarted: () => void showRestart(output),
+    });
     running.client = client;
     // The failure is shown by then.
     await client.start().catch((error: unknown) => output.error(String(error)));
@@ -86,17 +89,24 @@ const DOCUMENTS: DocumentSelector = [
   { scheme: "file", language: "jsonc", pattern: "**/package.json" },
 ];
 
+/** Tells the person what became of the server. */
+interface Messages {
+  failed(message: string): void;
+  restarted(): void;
+}
+
 function createClient(
   create: CreateClient,
   output: LanguageClientOptions["outputChannel"],
   pins: Pins,
   storage: string,
-  showFailure: (message: string) => void,
+  tell: Messages,
 ): BaseLanguageClient {
   const progress = createProgress((token) =>
     client.sendNotification(WorkDoneProgressCancelNotification.type, { token }),
   );
   const hasRun = { once: false };
+  const crash = { last: Number.NEGATIVE_INFINITY };
   const client = create({
     documentSelector: DOCUMENTS,
     ...(output && { outputChannel: output }),
@@ -113,12 +123,14 @@ function createClient(
       closed: async () => {
         // A server that ends before it has ever run would end the next time too.
         const result = hasRun.once ? await defaults.closed() : { action: CloseAction.DoNotRestart };
-        if (result.action === CloseAction.DoNotRestart) showFailure(hasRun.once ? KEEPS_CRASHING : CANNOT_START);
+        if (result.action === CloseAction.DoNotRestart) tell.failed(hasRun.once ? KEEPS_CRASHING : CANNOT_START);
+        else if (Date.now() - crash.last > ONE_SERIES) tell.restarted();
+        crash.last = Date.now();
         return { ...result, handled: true };
       },
     },
   });
-  const defaults = client.createDefaultErrorHandler();
+  const defaults = client.createDefaultErrorHandler(RESTARTS);
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Running) hasRun.once = true;
     else progress.endAll();
@@ -126,10 +138,22 @@ function createClient(
   return client;
 }
 
+/** So often a crashed server is started again within {@link ONE_SERIES}; the next crash ends it. */
+const RESTARTS = 4;
+
+/** Crashes that are no further apart are told once. In milliseconds: the time in which the default error handler counts. */
+const ONE_SERIES = 3 * 60 * 1000;
+
+const RESTARTED =
+  "Pipewarden's language server crashed and was started again. The output says why; please report it if it happens again.";
 const CANNOT_START =
   "Pipewarden cannot check your pipelines: its language server ended while it started. The output says why; reinstalling the extension helps where files are missing.";
 const KEEPS_CRASHING =
   "Pipewarden no longer checks your pipelines: its language server crashed again and again. The output says why; please report it.";
+
+async function showRestart(output: OutputChannel): Promise<void> {
+  if ((await window.showWarningMessage(RESTARTED, "Show Output")) !== undefined) output.show(true);
+}
 
 async function showFailure(message: string, output: OutputChannel): Promise<void> {
   const choice = await window.showErrorMessage(message, "Show Output", "Restart");

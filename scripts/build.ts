@@ -20,7 +20,8 @@ const common: BuildOptions = {
 const requireForPackages =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
 
-const commandLine: BuildOptions = {
+/** The command line. It starts the language server that lies beside it. */
+export const commandLine: BuildOptions = {
   ...common,
   entryPoints: ["server/main.cli.ts"],
   outfile: "dist/cli.js",
@@ -36,7 +37,8 @@ export const server: BuildOptions = {
   format: "cjs",
 };
 
-const client: BuildOptions = {
+/** What runs inside of VS Code. */
+export const client: BuildOptions = {
   ...common,
   entryPoints: ["client/extension.node.ts"],
   outfile: "dist/client.cjs",

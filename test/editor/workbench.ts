@@ -6,8 +6,8 @@ import type { FrameLocator, Locator, Page } from "playwright-core";
 import { launchBrowser, type ServerOptions, startServer, workbenchUrl } from "../../scripts/vscode-host/host.ts";
 import { installHost, projectRoot } from "../../scripts/vscode-host/install.ts";
 
-/** What {@link openWorkbench} shows, with which settings, environment and extensions. Default of the last: the project itself. */
-export interface WorkbenchOptions extends Pick<ServerOptions, "settings" | "env" | "extensions"> {
+/** What {@link openWorkbench} shows, with which settings, environment and extensions. `extensions` is the project itself unless given. */
+export interface WorkbenchOptions extends Pick<ServerOptions, "settings" | "env" | "extensions" | "extensionsDir"> {
   /** Absolute path of the folder to open. It is trusted. */
   readonly folder: string;
   /** The file to open, relative to the folder. */
