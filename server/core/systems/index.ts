@@ -5,6 +5,7 @@ import { azurePipelines } from "./azure-pipelines.ts";
 import { bitbucketPipelines } from "./bitbucket-pipelines.ts";
 import { buildkite } from "./buildkite.ts";
 import { circleCi } from "./circleci.ts";
+import { cirrus } from "./cirrus.ts";
 import { cloudBuild } from "./cloud-build.ts";
 import { codebuild } from "./codebuild.ts";
 import { drone } from "./drone.ts";
@@ -23,6 +24,7 @@ export const SYSTEMS: readonly System[] = [
   bitbucketPipelines,
   buildkite,
   circleCi,
+  cirrus,
   cloudBuild,
   codebuild,
   drone,
