@@ -268,7 +268,7 @@ describe("Cirrus CI", () => {
 
   it("pins an image and a script where they stand", () => {
     check("unpinned-image", PATH, `task:\n  container:\n    image: node:22\n#          ^^^^^^^\n  a_script: make\n`, {
-      answers: [{ kind: "imageDigest", digest: DIGEST }],
+      answers: [{ kind: "imageDigest", digest: DIGEST, platforms: 1 }],
       fixed: `task:\n  container:\n    image: node:22@${DIGEST}\n  a_script: make\n`,
     });
     check(

@@ -8,10 +8,12 @@ import { circleCi } from "./circleci.ts";
 import { cirrus } from "./cirrus.ts";
 import { cloudBuild } from "./cloud-build.ts";
 import { codebuild } from "./codebuild.ts";
+import { codefresh } from "./codefresh.ts";
 import { drone } from "./drone.ts";
 import { giteaActions } from "./gitea-actions.ts";
 import { githubActions } from "./github-actions.ts";
 import { gitlabCi } from "./gitlab-ci.ts";
+import { semaphore } from "./semaphore.ts";
 import type { System } from "./system.ts";
 import { tekton } from "./tekton.ts";
 import { travisCi } from "./travis-ci.ts";
@@ -27,10 +29,12 @@ export const SYSTEMS: readonly System[] = [
   cirrus,
   cloudBuild,
   codebuild,
+  codefresh,
   drone,
   giteaActions,
   githubActions,
   gitlabCi,
+  semaphore,
   tekton,
   travisCi,
   woodpecker,
