@@ -206,7 +206,7 @@ interface Traced {
  * What was found out about jobs, by all that it depends on but files. While somebody types, all jobs but one are as they were, and the
  * jobs of a workspace repeat each other. The unit of the weight is a UTF-16 unit of the key, which all scripts are part of.
  */
-const TRACED = new Memo<Traced>(1_000_000);
+const TRACED = new Memo<Traced>(300_000);
 
 type Read = (path: string) => string | undefined;
 
@@ -440,7 +440,7 @@ const READERS: Readonly<Partial<Record<ShellLanguage, typeof parseBash>>> = {
 };
 
 /** What scripts say, by their text; the unit of the weight is one of its UTF-16 units. */
-const PROGRAMS = new Memo<Block>(500_000);
+const PROGRAMS = new Memo<Block>(200_000);
 
 /** The commands of a script; `undefined` where nothing here reads its language. */
 export function programOf({ text, holes, shell }: Script): Block | undefined {

@@ -51,7 +51,7 @@ export function callers(script: Script, step: Step): readonly Related[] {
 }
 
 /** Where the lines of texts begin: each finding of a long script asks. The unit of the weight is one of the text. */
-const LINE_STARTS = new Memo<readonly number[]>(4_000_000);
+const LINE_STARTS = new Memo<readonly number[]>(1_000_000);
 
 /** One-based line of an offset, for a message that names another line. */
 export function lineOf(text: string, offset: number): number {

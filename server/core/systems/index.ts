@@ -53,6 +53,11 @@ export function systemFor(
 ): System | undefined {
   const chosen = SYSTEMS.find(({ id }) => globs[id]?.some((glob) => matchesGlob(glob, path)));
   if (chosen !== undefined) return chosen;
-  const claims = SYSTEMS.map((system) => ({ system, strength: system.claims(path, yaml) }));
-  return claims.filter(({ strength }) => strength > 0).sort((a, b) => b.strength - a.strength)[0]?.system;
+  let likely: System | undefined;
+  for (const system of SYSTEMS) {
+    const strength = system.claims(path, yaml);
+    if (strength === 2) return system;
+    if (strength === 1) likely ??= system;
+  }
+  return likely;
 }

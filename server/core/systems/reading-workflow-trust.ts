@@ -77,11 +77,29 @@ export interface Admission {
   readonly trust: Trust;
 }
 
-/** What keeps strangers' code out of each job: its own conditions and environment, those of the jobs that it needs, and the types of the events. */
-export function admissionOf(root: YamlNode | undefined, job: YamlNode | undefined): Admission {
+/** What the jobs of a workflow have in common: their names, and the events that strangers can cause. */
+interface Doors {
+  readonly jobs: ReadonlyMap<string, YamlNode | undefined>;
+  readonly open: readonly Event[];
+  readonly names: ReadonlySet<string>;
+}
+
+const DOORS = new WeakMap<YamlNode, Doors>();
+
+/** Computed once for each workflow, however many jobs it has. */
+function doorsOf(root: YamlNode | undefined): Doors {
+  const known = root && DOORS.get(root);
+  if (known !== undefined) return known;
   const jobs = new Map(entries(get(root, "jobs")).map(({ key, value }) => [key, value]));
   const open = events(get(root, "on")).filter(({ name }) => OPEN.has(name));
-  const names = new Set(open.map(({ name }) => name));
+  const doors = { jobs, open, names: new Set(open.map(({ name }) => name)) };
+  if (root !== undefined) DOORS.set(root, doors);
+  return doors;
+}
+
+/** What keeps strangers' code out of each job: its own conditions and environment, those of the jobs that it needs, and the types of the events. */
+export function admissionOf(root: YamlNode | undefined, job: YamlNode | undefined): Admission {
+  const { jobs, open, names } = doorsOf(root);
   const labelled = open.every(({ types }) => types.length > 0 && types.every((type) => type === "labeled"));
   const trusts: Trust[] = open.length > 0 && labelled ? [{ kind: "guarded", by: "a label" }] : [];
   const seen = new Set<YamlNode>();
