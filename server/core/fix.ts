@@ -8,7 +8,7 @@ import { applyEdits, type Edit } from "./text.ts";
 
 /**
  * Why a fix must not be applied after all, as a sentence for the person who asked; `undefined` where it is sound. Sound means: with all
- * its edits made, in whatever file they lie, the finding is gone and none is new.
+ * its edits made, in whatever file they lie, the finding is gone, unless the fix only eases it, and none is new.
  */
 export function objection(
   file: SourceFile,
@@ -18,16 +18,17 @@ export function objection(
   settings: Settings,
 ): string | undefined {
   const { before, after } = aroundEdits(file, fix.edits, context, settings);
-  return objectionAmong(finding, before, after);
+  return objectionAmong(finding, fix, before, after);
 }
 
 /** The same for who has analysed the texts before and after the edits already. */
 export function objectionAmong(
   finding: Finding,
+  { eases }: EditFix,
   before: readonly Finding[],
   after: readonly Finding[],
 ): string | undefined {
-  if (count(after, finding) >= count(before, finding)) {
+  if (!eases && count(after, finding) >= count(before, finding)) {
     return "The fix would not have healed this finding, so nothing was changed.";
   }
   return objectionToNew(before, after);

@@ -10,7 +10,14 @@ export { codeSpan, prose } from "./markdown.ts";
 export { type KnownParty, type Party, partiesOf, readParty } from "./party.ts";
 export { type PinnedPlace, pinsOf } from "./pins.ts";
 export { printable } from "./printable.ts";
-export type { Answer, CommitAnswer, ImageDigestAnswer, Question, ScriptHashAnswer } from "./question.ts";
+export type {
+  Answer,
+  CommitAnswer,
+  ImageDigestAnswer,
+  NewestVersionAnswer,
+  Question,
+  ScriptHashAnswer,
+} from "./question.ts";
 export type { Reach, ReachedSecret } from "./reach.ts";
 export type { AskFix, EditFix, Finding, Fix, NoFix, Problem, Related, Rule, Severity } from "./rule.ts";
 export { RULES } from "./rules/index.ts";

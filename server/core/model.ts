@@ -352,7 +352,27 @@ export interface Reference {
   readonly repin: Repin | undefined;
   /** Where the notation has a key of its own for the pin: the key, and how to add it next to the reference. */
   readonly addition?: { readonly key: string; readonly slot: Slot };
+  /** Of a notation that takes versions and no hash, where it names no exact one: how an exact one is found and written. */
+  readonly versions?: Versions;
+  /** What to do instead, as a sentence, where the notation takes neither a commit nor a hash. */
+  readonly instead?: string;
 }
+
+/** How a range of versions becomes an exact one. */
+export interface Versions {
+  readonly list: VersionList;
+  /** "5" or "5.2" for what begins so; "" where any version will do. */
+  readonly range: string;
+  /** What the exact version replaces; empty where no version is written. */
+  readonly slot: Span;
+  /** What then stands in front of it, such as ":". */
+  readonly before: string;
+}
+
+/** Who knows the versions of something: CircleCI's registry of orbs, or the tags of a git repository. */
+export type VersionList =
+  | { readonly kind: "orb"; readonly name: string }
+  | { readonly kind: "tags"; readonly host: string; readonly repo: string };
 
 /** Spans that a pin touches. */
 export interface Repin {

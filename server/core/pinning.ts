@@ -1,4 +1,4 @@
-import type { Reference, Target } from "./model.ts";
+import type { Reference, Target, Versions } from "./model.ts";
 import type { Answer } from "./question.ts";
 import type { EditFix, Fix, NoFix } from "./rule.ts";
 import type { Edit } from "./text.ts";
@@ -12,7 +12,8 @@ type Address = Extract<Target, { kind: "address" }>;
 
 /** The fixes that a reference's target and notation allow; none where there is nothing to ask or no place for the answer. */
 export function pinFixesFor(reference: Reference, document: string): readonly Fix[] {
-  const { target, addition } = reference;
+  const { target, addition, versions } = reference;
+  if (versions !== undefined) return versionFix(reference, versions);
   switch (target.kind) {
     case "repository":
       return commitFix(reference, target);
@@ -57,6 +58,26 @@ export function digestFix({ name, tag }: Image, edit: (digest: string) => readon
   };
   return [{ title, ask: { kind: "imageDigest", image }, next }];
 }
+
+/** Writes the newest exact version: the best there is where a system has no hashes, which the title says. */
+function versionFix({ text, repin }: Reference, { list, range, slot, before }: Versions): readonly Fix[] {
+  const name = shortened(list.kind === "orb" ? list.name : list.repo, 60);
+  const which = range === "" ? "its newest exact version" : `the newest exact version of ${range}`;
+  const next = (answer: Answer): EditFix | NoFix => {
+    if (answer.kind !== "newestVersion") return UNEXPECTED;
+    const { version } = answer;
+    if (text.endsWith(`${before}${version}`)) return { refused: `${name} is at its newest exact version already.` };
+    const edits: Edit[] = [{ span: slot, text: `${before}${version}` }];
+    const { comment } = repin ?? {};
+    // A comment that named the old version would be wrong, and a new one would say nothing.
+    if (comment !== undefined && comment.end > comment.start) edits.push({ span: comment, text: version });
+    return { title: `Pin ${name} to ${version}, ${which} (there is no hash)`, edits, ...EASES[list.kind] };
+  };
+  return [{ title: `Pin ${name} to ${which} (there is no hash)`, ask: { kind: "newestVersion", list, range }, next }];
+}
+
+/** A released orb never changes. A tag can be moved, so that its finding stays, though nothing new is taken over by itself any more. */
+const EASES = { orb: {}, tags: { eases: true } } as const;
 
 /** Adds the SHA-256 of what lies behind an address, in the base64 form of subresource integrity. */
 function integrityFix({ url }: Address, addition: NonNullable<Reference["addition"]>): readonly Fix[] {

@@ -1,3 +1,5 @@
+import type { VersionList } from "./model.ts";
+
 /**
  * Something that only the outside world knows. Plain data: the core asks, a resolver answers, and only after a person's click.
  */
@@ -10,7 +12,9 @@ export type Question =
    * What a registry has under an image's name, `[registry/]path[:tag]` as a reference writes it. With `@sha256:…` instead of a tag
    * it asks whether that content is still there.
    */
-  | { readonly kind: "imageDigest"; readonly image: string };
+  | { readonly kind: "imageDigest"; readonly image: string }
+  /** The newest exact version, of three numbers, of what has no hashes. `range` is "5" or "5.2" for those that begin so, "" for all. */
+  | { readonly kind: "newestVersion"; readonly list: VersionList; readonly range: string };
 
 /** Answer to a `commit` question. */
 export interface CommitAnswer {
@@ -43,4 +47,11 @@ export interface ImageDigestAnswer {
   readonly platforms: number;
 }
 
-export type Answer = CommitAnswer | ScriptHashAnswer | ImageDigestAnswer;
+/** Answer to a `newestVersion` question. */
+export interface NewestVersionAnswer {
+  readonly kind: "newestVersion";
+  /** As the list writes it: "5.2.0", or "v5.2.0" where tags begin so. */
+  readonly version: string;
+}
+
+export type Answer = CommitAnswer | ScriptHashAnswer | ImageDigestAnswer | NewestVersionAnswer;

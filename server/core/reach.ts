@@ -185,7 +185,8 @@ function isTamperable({ shares }: Job, { scripts, inputs }: Step): boolean {
 /** What earlier steps left stands behind the step's own secrets and in front of those of the scopes around it. */
 function nowOf(job: Job, step: Step, kept: readonly Left[]): Reach {
   // A container sees the work tree and the variables, and has a home of its own.
-  const apart = job.shares === "files" || step.references.some(({ kind }) => kind === "image");
+  const apart =
+    job.shares === "files" || step.references.some(({ kind, target }) => kind === "image" || target.kind === "image");
   const own = unique([...ownOf(step), ...inherited(job, step)]);
   const around = unique([...own, ...grantedAround(step)]).slice(own.length);
   const names = new Set([...own, ...around].map(({ name }) => name));

@@ -78,6 +78,8 @@ export type Fix = EditFix | AskFix;
 export interface EditFix {
   readonly title: string;
   readonly edits: readonly Edit[];
+  /** True where the finding stays, in a milder form: the notation knows nothing that would heal it. */
+  readonly eases?: true;
 }
 
 export interface AskFix {

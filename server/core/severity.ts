@@ -60,7 +60,7 @@ export function judged(
 
 function originOf(reference: Reference, policy: Policy): Origin {
   const { kind, text, target } = reference;
-  if (kind === "image") return "image";
+  if (kind === "image" || (kind === "plugin" && target.kind === "image")) return "image";
   // A task of a marketplace is named by its publisher, one of the system by a single word.
   if (kind === "task" && target.kind === "other") return /^[^@]*\./.test(text.trim()) ? "foreign" : "shipped";
   const name = target.kind === "repository" ? target.repo : kind === "orb" ? text.trim().replace(/@.*$/s, "") : "";

@@ -165,7 +165,9 @@ async function pinTarget(
     if (attempt.edits === undefined) left = [...left, { finding, span: finding.span }];
     else {
       const changes = changesByPath(attempt.edits, target);
+      const own = changes.get(finding.path) ?? [];
       left = left.map((each) => ({ ...each, span: shifted(each.span, changes.get(each.finding.path) ?? []) }));
+      if (attempt.eases) left = [...left, { finding, span: grown(finding.span, own) }];
       apply(changes, attempt.edits, target, desk);
       world = worldOf(target, desk);
       findings = attempt.findings;
@@ -191,9 +193,17 @@ function isSame({ finding, span }: Left, other: Finding): boolean {
   );
 }
 
+/** The span of a finding after its own fix, which may have added something at its end. */
+function grown({ start, end }: Span, edits: readonly TextChange[]): Span {
+  const later = shifted({ start, end: end + 1 }, edits);
+  return { start: later.start, end: later.end - 1 };
+}
+
 interface Attempt {
   /** `undefined` where the finding is left as it is. */
   readonly edits: readonly Edit[] | undefined;
+  /** True where the finding stays all the same. */
+  readonly eases: boolean;
   /** Those after the edits. */
   readonly findings: readonly Finding[];
   outcome(desk: Desk): PinOutcome;
@@ -211,6 +221,7 @@ async function attemptOn(
   const written = onOneLine(source.slice(finding.span.start, finding.span.end));
   const leave = (left: string, what = written): Attempt => ({
     edits: undefined,
+    eases: false,
     findings,
     outcome: (desk) => outcomeOf(finding, target, desk, what, { left }),
   });
@@ -221,11 +232,12 @@ async function attemptOn(
   if ("refused" in end) return leave(end.refused, what);
   const after = withEdits(world.file, end.edits, world.context);
   const later = analyze(after.file, after.context, target.settings).findings;
-  const against = objectionAmong(finding, findings, later);
+  const against = objectionAmong(finding, end, findings, later);
   if (against !== undefined) return leave(against, what);
   const pinned = last?.answer === undefined ? end.title : nameOfPin(last.answer);
   return {
     edits: end.edits,
+    eases: end.eases === true,
     findings: later,
     outcome: (desk) => outcomeOf(finding, target, desk, what, { pinned }),
   };

@@ -11,6 +11,8 @@ export function nameOfQuestion(question: Question): string {
       return question.url;
     case "imageDigest":
       return question.image;
+    case "newestVersion":
+      return question.list.kind === "orb" ? question.list.name : question.list.repo;
   }
 }
 
@@ -23,6 +25,8 @@ export function nameOfPin(answer: Answer): string {
       return `SHA-256 ${answer.sha256}`;
     case "imageDigest":
       return answer.digest;
+    case "newestVersion":
+      return `${answer.version}, the newest exact version (there is no hash)`;
   }
 }
 

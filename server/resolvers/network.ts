@@ -3,6 +3,7 @@ import { answerCommit } from "./commit.ts";
 import type { GitOptions } from "./git.ts";
 import type { HttpOptions } from "./http.ts";
 import { answerImageDigest } from "./image-digest.ts";
+import { answerNewestVersion } from "./newest-version.ts";
 import { listOnce } from "./repository.ts";
 import type { ResolveOptions, Resolver } from "./resolver.ts";
 import { answerScriptHash } from "./script-hash.ts";
@@ -19,6 +20,7 @@ export function createResolver(options: NetworkOptions = {}): Resolver {
     commit: (question, asked) => answerCommit(question, asked, list),
     scriptHash: answerScriptHash,
     imageDigest: answerImageDigest,
+    newestVersion: (question, asked) => answerNewestVersion(question, asked, list),
   };
   const list = listOnce();
   return {

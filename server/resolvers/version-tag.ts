@@ -21,6 +21,23 @@ export function mostExactTag(tags: readonly string[], asked: string): string | u
   return versions[0]?.tag;
 }
 
+/**
+ * The newest exact version among names: three numbers, perhaps with a "v" in front, and no pre-release. Undefined where there is none.
+ *
+ * @param range "5" or "5.2" for versions that begin so, "" for all
+ */
+export function newestVersion(names: Iterable<string>, range: string): string | undefined {
+  const wanted = range === "" ? [] : range.split(".").map(BigInt);
+  const versions = [...names]
+    .flatMap((name) => readVersion(name) ?? [])
+    .filter(({ family, numbers, prerelease }) => {
+      const isExact = family === "" && numbers.length === 3 && prerelease.length === 0;
+      return isExact && wanted.every((number, index) => numbers[index] === number);
+    });
+  versions.sort((a, b) => compareVersions(b, a) || compareText(a.tag, b.tag));
+  return versions[0]?.tag;
+}
+
 interface Version {
   readonly tag: string;
   /** What stands before the number, without a final "v": "" for "v1.2" and "1.2", "cli/" for "cli/v1.2". */

@@ -30,7 +30,9 @@ export async function judge(file: SourceFile): Promise<Judged> {
   }
   equal(applyEdits(file.text, own.changes), own.after, "the changes lead to the text");
   const again = await pinAll([targetOf(own.after, MADE_UP, file.path)]);
-  equal(again.outcomes.length, left, "what was pinned is healed");
+  // The exact version of a pipe is a tag, which is better than a range of versions and can be moved all the same.
+  const eased = outcomes.filter(({ rule, to }) => rule === "unpinned-pipe" && "pinned" in to).length;
+  equal(again.outcomes.length, left + eased, "what was pinned is healed");
   deepEqual(again.files, [], "a second run changes nothing");
   const altered = compareStructure(file.text, own.after);
   for (const { start, end } of altered)
@@ -64,6 +66,8 @@ const MADE_UP: Resolver = {
         return { kind: "scriptHash", sha256, finalUrl: question.url, text: "echo\n" };
       case "imageDigest":
         return { kind: "imageDigest", digest: `sha256:${sha256}`, platforms: 2 };
+      case "newestVersion":
+        return { kind: "newestVersion", version: versionWithin(question.range) };
     }
   },
 };
@@ -71,6 +75,10 @@ const MADE_UP: Resolver = {
 function versionOf({ ref }: Extract<Question, { kind: "commit" }>) {
   if (!/^v?\d/.test(ref)) return { refKind: "branch" } as const;
   return { refKind: "tag", versionTag: /^v?\d+$/.test(ref) ? `${ref}.2.3` : ref } as const;
+}
+
+function versionWithin(range: string): string {
+  return [...(range === "" ? [] : range.split(".")), "1", "2", "3"].slice(0, 3).join(".");
 }
 
 function touches({ span, related }: Finding, start: number, end: number): boolean {

@@ -155,6 +155,39 @@ describe("Pinning everything", () => {
     equal(pinSummary(outcomes), "Pinned none of 3 references.");
   });
 
+  it("names the newest exact version where a system has no hashes, and says so", async () => {
+    const resolver: Resolver = { resolve: async () => ({ kind: "newestVersion", version: "5.2.0" }) };
+    const pin = async (path: string, text: string) => {
+      const { files, outcomes } = await pinAll([targetOf(text, resolver, path)]);
+      const after = files[0]?.after ?? "";
+      deepEqual((await pinAll([targetOf(after, resolver, path)])).files, [], "a second run changes nothing");
+      return [after, pinLines(outcomes, ({ id }) => id).slice(1)];
+    };
+    const orbs = "version: 2.1\norbs:\n  a: acme/a@5 # 5.1.9\n  b: 'acme/b@volatile'\n  c: acme/c@1.0.0\njobs: {}\n";
+    deepEqual(await pin(".circleci/config.yml", orbs), [
+      "version: 2.1\norbs:\n  a: acme/a@5.2.0 # 5.2.0\n  b: 'acme/b@5.2.0'\n  c: acme/c@1.0.0\njobs: {}\n",
+      [
+        "     3  pinned       acme/a → 5.2.0, the newest exact version (there is no hash)",
+        "     4  pinned       acme/b → 5.2.0, the newest exact version (there is no hash)",
+      ],
+    ]);
+    const pipes = (...names: readonly string[]) =>
+      `pipelines:\n  default:\n    - step:\n        script:\n${names.map((name) => `          - pipe: ${name}\n`).join("")}`;
+    deepEqual(await pin("bitbucket-pipelines.yml", pipes("acme/a:5 # why", '"acme/b"', "acme/c:latest")), [
+      pipes("acme/a:5.2.0 # why", '"acme/b:5.2.0"', "acme/c:5.2.0"),
+      ["acme/a", "acme/b", "acme/c"].map(
+        (name, each) => `     ${each + 5}  pinned       ${name} → 5.2.0, the newest exact version (there is no hash)`,
+      ),
+    ]);
+  });
+
+  it("leaves the exact version of a pipe as it is, since its tag is the best there is to name", async () => {
+    const text = "pipelines:\n  default:\n    - step:\n        script:\n          - pipe: acme/a:5.2.0\n";
+    const { files, outcomes } = await pinAll([targetOf(text, world().resolver(), "bitbucket-pipelines.yml")]);
+    deepEqual([files.length, outcomes.length, world().network.connections.length], [0, 1, 0]);
+    match(reason(outcomes[0]), /is a tag that its owner can move/u);
+  });
+
   it("tells how far it is", async () => {
     const steps: string[] = [];
     await pinAll([targetOf(FIVE, world().resolver())], { onProgress: (done, total) => steps.push(`${done}/${total}`) });

@@ -122,6 +122,8 @@ function answersTo(question: Question): readonly Answer[] {
       }));
     case "imageDigest":
       return [{ kind: "imageDigest", digest: `sha256:${"23".repeat(32)}`, platforms: 2 }];
+    case "newestVersion":
+      return [{ kind: "newestVersion", version: "1.2.3" }];
   }
 }
 

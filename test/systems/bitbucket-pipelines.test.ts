@@ -5,7 +5,7 @@ import { type Pipeline, referencesOf, type Step, stepsOf } from "../../server/co
 import { reachOfScope, reachOfStep } from "../../server/core/reach.ts";
 import { bitbucketPipelines } from "../../server/core/systems/bitbucket-pipelines.ts";
 import { parseYaml } from "../../server/core/yaml.ts";
-import { check } from "../check.ts";
+import { check, findingsOf } from "../check.ts";
 
 const PATH = "bitbucket-pipelines.yml";
 const SHA = "568a04821935cc92de7b4b05ea6fa9f6bf8a0592";
@@ -219,6 +219,19 @@ pipelines:
       stepOf(pipeline, "pipe “acme/s3”").inputs.map(({ name }) => name),
       ["KEY", "SECRET", "REGION", "BUILD", "BUCKET"],
     );
+  });
+
+  it("asks for a protected tag where an import can name no commit", () => {
+    for (const ref of ["main", "v1.2.0", "1.2"]) {
+      const [finding] = findingsOf(
+        "unpinned-include",
+        PATH,
+        `pipelines: {custom: {a: {import: "ci-shared:${ref}:a"}}}\n`,
+      );
+      assert.match(finding?.message ?? "", /Bitbucket takes no commit id here, so name a tag/, ref);
+      assert.doesNotMatch(finding?.message ?? "", /full commit id/, ref);
+      assert.deepEqual(finding?.fixes, []);
+    }
   });
 
   it("reads images, pipes and imports, each with its pin and place", () => {

@@ -153,7 +153,7 @@ steps:
     ]);
   });
 
-  it("names the images of clones, services, steps and plugins, and none of a pipeline on the machine", () => {
+  it("names the images of clones, services and steps, those of plugins as plugins, and none of a pipeline on the machine", () => {
     check(
       "unpinned-image",
       PATH,
@@ -166,7 +166,6 @@ steps:
 #          ^^^^^^^^^^^
   - name: publish
     image: plugins/docker
-#          ^^^^^^^^^^^^^^
     settings: {repo: acme/app}
   - {name: fine, image: "golang:1.24@${DIGEST}"}
   - {name: unknown, image: "golang:\${VERSION}"}

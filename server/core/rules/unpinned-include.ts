@@ -83,7 +83,7 @@ function problem(call: Call, policy: Policy, document: string): Problem {
   };
 }
 
-function message({ target, text }: Reference, theft: string): string {
+function message({ target, text, instead }: Reference, theft: string): string {
   if (target.kind === "address") {
     return `Whatever ${shortened(target.url)} serves at that moment becomes part of this pipeline.${theft} Add the SHA-256 of the content that you reviewed.`;
   }
@@ -92,9 +92,9 @@ function message({ target, text }: Reference, theft: string): string {
   }
   const { repo, ref } = target;
   if (ref === undefined || ref === "")
-    return `Whatever is newest in ${repo} becomes part of this pipeline.${theft} Add the full commit id of the version that you reviewed.`;
+    return `Whatever is newest in ${repo} becomes part of this pipeline.${theft} ${instead ?? "Add the full commit id of the version that you reviewed."}`;
   if (/^(?:~latest|\d+(?:\.\d+)?)$/.test(ref)) {
-    return `${ref} stands for a range of versions, so a new release of ${repo} becomes part of this pipeline unseen.${theft} Name the full commit id of one release.`;
+    return `${ref} stands for a range of versions, so a new release of ${repo} becomes part of this pipeline unseen.${theft} ${instead ?? "Name the full commit id of one release."}`;
   }
-  return `The owner of ${repo} can move ${shortened(ref)} to other code at any time, and it would become part of this pipeline unseen.${theft} Name the full commit id that it stands for today.`;
+  return `The owner of ${repo} can move ${shortened(ref)} to other code at any time, and it would become part of this pipeline unseen.${theft} ${instead ?? "Name the full commit id that it stands for today."}`;
 }

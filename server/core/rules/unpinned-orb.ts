@@ -15,7 +15,7 @@ export const unpinnedOrb: Rule = {
     "an exact version cannot be published a second time.",
   examples: [
     {
-      title: "A range of versions",
+      title: "A range of versions becomes its newest exact one",
       path: ".circleci/config.yml",
       bad: `version: 2.1
 orbs:
@@ -26,6 +26,15 @@ jobs:
     docker: [{image: "cimg/base@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d"}]
     steps: [checkout]
 `,
+      good: `version: 2.1
+orbs:
+  node: circleci/node@5.2.0
+jobs:
+  build:
+    docker: [{image: "cimg/base@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d"}]
+    steps: [checkout]
+`,
+      answers: [{ kind: "newestVersion", version: "5.2.0" }],
     },
     {
       title: "An exact version is fine",

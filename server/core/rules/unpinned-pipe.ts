@@ -12,7 +12,7 @@ export const unpinnedPipe: Rule = {
   summary: "A pipe is named by a version that its owner can move.",
   why:
     "A pipe is a container that runs with the variables that it is handed. Its version is a tag, and whoever can push to it can put something else behind it; " +
-    "a digest cannot be moved.",
+    "a digest cannot be moved. The fix writes the newest exact version: there is no hash for a version, but nothing new is taken over by itself any more.",
   examples: [
     {
       title: "A version of a pipe",
@@ -52,8 +52,9 @@ export const unpinnedPipe: Rule = {
   },
 };
 
-function message({ text, target }: Reference, theft: string): string {
+function message({ text, target, versions }: Reference, theft: string): string {
   const written = shortened(text);
-  const moves = target.kind === "other" ? "names no exact version" : "is a tag that its owner can move to other code";
-  return `${written} ${moves}, and it gets the variables of this step.${theft} Name its image by the digest: docker://<image>@sha256:….`;
+  if (versions !== undefined || target.kind === "other")
+    return `${written} names no exact version, so whatever its owner releases next gets the variables of this step.${theft} Name an exact version or, better, its image by the digest: docker://<image>@sha256:….`;
+  return `${written} is a tag that its owner can move to other code, and it gets the variables of this step.${theft} Name its image by the digest: docker://<image>@sha256:….`;
 }

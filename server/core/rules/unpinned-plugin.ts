@@ -35,6 +35,34 @@ export const unpinnedPlugin: Rule = {
       ],
     },
     {
+      title: "The image of a plugin keeps its tag and gets the digest",
+      path: ".drone.yml",
+      bad: `kind: pipeline
+type: docker
+name: release
+steps:
+  - name: publish
+    image: plugins/s3:1.5
+#          ^^^^^^^^^^^^^^
+    settings: {bucket: site}
+`,
+      good: `kind: pipeline
+type: docker
+name: release
+steps:
+  - name: publish
+    image: plugins/s3:1.5@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d
+    settings: {bucket: site}
+`,
+      answers: [
+        {
+          kind: "imageDigest",
+          digest: "sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06d",
+          platforms: 1,
+        },
+      ],
+    },
+    {
       title: "A commit is fine",
       path: ".buildkite/pipeline.yml",
       bad: `steps:
@@ -53,7 +81,7 @@ export const unpinnedPlugin: Rule = {
       yield {
         span,
         message: message(reference, graveTheftSentence(call)),
-        ...judged(call, "warning", policy),
+        ...judged(call, target.kind === "image" ? "information" : "warning", policy),
         fixes: pinFixesFor(reference, pipeline.text),
       };
     }
@@ -61,6 +89,14 @@ export const unpinnedPlugin: Rule = {
 };
 
 function message({ text, target }: Reference, theft: string): string {
+  if (target.kind === "image") {
+    const { name, tag } = target;
+    const moves =
+      tag === undefined
+        ? "names no version, so whatever was pushed last"
+        : `is a tag that whoever can push to ${shortened(name)} can move, and what it then stands for`;
+    return `${shortened(text)} ${moves} runs with the settings of this step.${theft} Name it by its digest: @sha256:….`;
+  }
   const { ref } = target.kind === "repository" ? target : { ref: undefined };
   if (ref === undefined)
     return `${shortened(text)} names no version, so whatever is newest runs around this step.${theft} Name a full commit id or digest.`;

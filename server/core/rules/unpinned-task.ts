@@ -52,5 +52,5 @@ steps:
 function message({ text, target }: Reference, theft: string): string {
   const range =
     target.kind === "repository" ? "a ref that can move" : text.includes("@") ? "a range of versions" : "no version";
-  return `${shortened(text)} names ${range}, so a new release of the task runs unseen.${theft} Name one exact version where your organization keeps it.`;
+  return `${shortened(text)} names ${range}, so a new release of the task runs unseen.${theft} A task has no hash: name its exact version, which the log of the last run shows, where your organization keeps it.`;
 }

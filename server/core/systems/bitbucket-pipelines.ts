@@ -207,7 +207,7 @@ function readPipe({ file, dialect }: Reader, node: YamlNode, scope: Scope, alway
   const target = pipeTarget(written.text);
   const label = `pipe “${written.text.replace(/^docker:\/\//, "").replace(/[:@].*$/s, "")}”`;
   const kind = target.kind === "image" ? "image" : "pipe";
-  const references = [reference(kind, written, target, scope)];
+  const references = [{ ...reference(kind, written, target, scope), ...versionsOf(written, target) }];
   const inputs = variablesOf(file, get(node, "variables"), dialect);
   return [bareStep({ label, span: firstLine(file, node.span), scope, references, inputs, always })];
 }
@@ -219,6 +219,17 @@ function pipeTarget(written: string): Target {
   if (repo === undefined || written.includes("$")) return { kind: "other", pin: "unknown" };
   return { kind: "repository", host: "bitbucket.org", repo, path: "", ref, pin: "mutable" };
 }
+
+/** A pipe without an exact version: `account/name`, a range such as `:1`, a word such as `:latest`, a branch. */
+function versionsOf({ text: name, map }: YamlScalar, target: Target): Pick<Reference, "versions"> {
+  if (target.kind !== "repository" || EXACT.test(target.ref ?? "")) return {};
+  const { host, repo, ref = "" } = target;
+  const [range = ""] = /^\d+(?:\.\d+)?$/.exec(ref) ?? [];
+  const slot = map.toDocument({ start: repo.length, end: name.trimEnd().length });
+  return { versions: { list: { kind: "tags", host, repo }, range, slot, before: ":" } };
+}
+
+const EXACT = /^v?\d+\.\d+\.\d+/;
 
 /** The values of `import:` of all pipelines. */
 function importsIn(node: YamlNode | undefined, depth = 0): readonly YamlNode[] {
@@ -241,8 +252,12 @@ function importReferences(written: YamlScalar | undefined, source: boolean, scop
     return source ? [reference("include", written, local, scope)] : [];
   }
   const target: Target = { kind: "repository", host: "", repo, path: source ? rest : "", ref, pin: "mutable" };
-  return [reference("include", written, target, scope)];
+  return [{ ...reference("include", written, target, scope), instead: NO_COMMIT }];
 }
+
+/** Source: the JSON schema of the file, `import`: "a tag or branch". */
+const NO_COMMIT =
+  "Bitbucket takes no commit id here, so name a tag and have the settings of that repository protect it.";
 
 /** Names that who starts a custom pipeline gives values to. */
 function chosenNames(pipelines: YamlNode | undefined): readonly string[] {

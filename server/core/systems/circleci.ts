@@ -185,7 +185,11 @@ function orbReference(file: SourceFile, written: YamlScalar, scope: Scope): Refe
   const block = written.style === "literal" || written.style === "folded";
   const repin = address || at < 0 || block ? undefined : repinOf(file.text, written.span, version);
   const span = written.map.toDocument({ start: 0, end: name.length });
-  return { kind: "orb", text: name, span, target, scope, repin };
+  const range = /@(\d+(?:\.\d+)?)$/.exec(name)?.[1] ?? "";
+  const list = { kind: "orb", name: name.slice(0, at) } as const;
+  const versions =
+    repin === undefined || pin !== "mutable" ? {} : { versions: { list, range, slot: version, before: "" } };
+  return { kind: "orb", text: name, span, target, scope, repin, ...versions };
 }
 
 function readUse(item: YamlNode): readonly Use[] {

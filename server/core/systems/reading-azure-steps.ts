@@ -371,8 +371,11 @@ function checkoutReference(written: YamlScalar | undefined, scope: Scope): reado
     /^(git|github|bitbucket):\/\/([^@\s]+)(?:@(\S+))?$/.exec(written?.text ?? "") ?? [];
   return written === undefined || repo === ""
     ? []
-    : [reference("include", written, repositoryTarget(type, repo, ref), scope)];
+    : [{ ...reference("include", written, repositoryTarget(type, repo, ref), scope), instead: DECLARED }];
 }
+
+const DECLARED =
+  "Declare the repository under resources, where its ref can be a full commit id, and check it out by its alias.";
 
 /** A repository of one of the services that Azure knows. */
 export function repositoryTarget(type: string, repo: string, ref: string | undefined): Target {

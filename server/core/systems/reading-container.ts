@@ -127,12 +127,19 @@ export function readContainer(
     scope,
     scripts,
     ...withPasted(file.text, scripts, STRANGERS, BRACED),
-    references: isShell(host, text(get(node, "image"))) ? [] : imageReference(get(node, "image"), scope),
+    references: isShell(host, text(get(node, "image")))
+      ? []
+      : imageReference(get(node, "image"), scope).map((each) => (isPlugin(node) ? { ...each, kind: "plugin" } : each)),
     inputs: withSecrets(variablesOf(file, settings, DIALECT), settings),
     reads: [...namesIn(environment), ...namesIn(settings)],
     tolerated: text(get(node, "failure")) === "ignore",
     always: runsAfterFailure(get(node, "when")),
   });
+}
+
+/** A container that is told what to do by settings runs its own code. Source: docs.drone.io, "Plugins"; woodpecker-ci.org, "Plugins". */
+function isPlugin(node: YamlNode): boolean {
+  return get(node, "settings") !== undefined && get(node, "commands") === undefined;
 }
 
 /**
