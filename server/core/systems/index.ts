@@ -13,6 +13,7 @@ import { drone } from "./drone.ts";
 import { giteaActions } from "./gitea-actions.ts";
 import { githubActions } from "./github-actions.ts";
 import { gitlabCi } from "./gitlab-ci.ts";
+import { harness } from "./harness.ts";
 import { semaphore } from "./semaphore.ts";
 import type { System } from "./system.ts";
 import { tekton } from "./tekton.ts";
@@ -34,6 +35,7 @@ export const SYSTEMS: readonly System[] = [
   giteaActions,
   githubActions,
   gitlabCi,
+  harness,
   semaphore,
   tekton,
   travisCi,
