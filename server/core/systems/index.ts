@@ -1,6 +1,7 @@
 import { matchesGlob } from "../glob.ts";
 import type { YamlFile } from "../yaml.ts";
 import { appveyor } from "./appveyor.ts";
+import { argoWorkflows } from "./argo-workflows.ts";
 import { azurePipelines } from "./azure-pipelines.ts";
 import { bitbucketPipelines } from "./bitbucket-pipelines.ts";
 import { buildkite } from "./buildkite.ts";
@@ -23,6 +24,7 @@ import { woodpecker } from "./woodpecker.ts";
 /** Every CI system that Pipewarden reads. */
 export const SYSTEMS: readonly System[] = [
   appveyor,
+  argoWorkflows,
   azurePipelines,
   bitbucketPipelines,
   buildkite,
