@@ -15,6 +15,8 @@ export function generatedFiles(): readonly GeneratedFile[] {
   return [
     ...RULES.map((rule) => ({ path: `docs/rules/${rule.id}.md`, text: pageOf(rule) })),
     { path: "README.md", text: withTables(read("README.md")) },
+    { path: "docs/ci.md", text: withHook(read("docs/ci.md")) },
+    { path: ".pre-commit-hooks.yaml", text: hooks() },
     { path: "package.json", text: withContributions(read("package.json")) },
     { path: "schemas/pipewarden.json", text: `${JSON.stringify(settingsSchema(), undefined, 2)}\n` },
   ];
@@ -96,7 +98,7 @@ function fixOf(examples: readonly Example[]): string {
 function between(text: string, name: string, lines: readonly string[]): string {
   const [start, end] = [`<!-- ${name}: written by scripts/docs.ts -->\n`, `\n<!-- end of ${name} -->`];
   const [from, to] = [text.indexOf(start), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md lacks the marks around its ${name}.`);
+  if (from < 0 || to < from) throw new Error(`There are no marks around ${name}.`);
   return `${text.slice(0, from + start.length)}\n${lines.join("\n")}\n${text.slice(to)}`;
 }
 
@@ -115,6 +117,62 @@ function withContributions(manifest: string): string {
   );
   return `${JSON.stringify(json, undefined, 2)}\n`;
 }
+
+/**
+ * What pre-commit reads in this repository. It runs what is on the PATH: for a language of its own pre-commit would install the repository
+ * itself, where nothing is built, and no script may run to build it.
+ */
+function hooks(): string {
+  return `# Written by scripts/docs.ts. docs/ci.md says how to use it.
+- id: pipewarden
+  name: pipewarden
+  description: Finds steps of CI pipelines that run code nobody pinned, and the secrets which that code could read.
+  language: system
+  entry: pipewarden scan
+  require_serial: true
+${filesOfHook("  ")}
+`;
+}
+
+function withHook(page: string): string {
+  const { version }: { readonly version: string } = JSON.parse(read("package.json"));
+  const config = `repos:
+  - repo: local
+    hooks:
+      - id: pipewarden
+        name: pipewarden
+        language: node
+        additional_dependencies: ["pipewarden@${version}"]
+        entry: pipewarden scan
+        require_serial: true
+${filesOfHook("        ")}`;
+  const current = page
+    .replace(/pipewarden@\d[\w.-]*/g, `pipewarden@${version}`)
+    .replace(/rev: v\S+/, `rev: v${version}`);
+  return between(current, "pre-commit", [fenced("yaml", config)]);
+}
+
+/** The paths of all systems as a regular expression of Python, one line for each glob. */
+function filesOfHook(indent: string): string {
+  const globs = SYSTEMS.flatMap((system) => system.globs.map(toPattern));
+  return ["files: |", "  (?x)^(?:.*/)?(?:", `    ${globs.join(`\n${indent}    | `)}`, "  )$"]
+    .map((line) => indent + line)
+    .join("\n");
+}
+
+/** A glob of a system as a regular expression: `**` is any folders, `*` any part of a name, and braces are alternatives. */
+function toPattern(glob: string): string {
+  return glob.replace(/^(?:\*\*\/)+/, "").replace(/\*\*\/|[*.{},]/g, (sign) => PATTERNS[sign] ?? sign);
+}
+
+const PATTERNS: Readonly<Record<string, string>> = {
+  "**/": "(?:.*/)?",
+  "*": "[^/]*",
+  ".": "\\.",
+  "{": "(?:",
+  ",": "|",
+  "}": ")",
+};
 
 if (process.argv[1] === import.meta.filename) {
   mkdirSync(path.join(projectRoot, "docs/rules"), { recursive: true });
