@@ -250,14 +250,15 @@ describe("Semaphore", () => {
 
   it("claims its file name, pipelines in its folder and of any name, and nothing else", () => {
     const claims = (path: string, text: string) => semaphore.claims(path, parseYaml(text));
-    const pipeline = "version: v1.0\nblocks: [{task: {jobs: []}}]\n";
+    const jobs = "blocks: [{task: {jobs: [{commands: [a]}]}}]\n";
+    const pipeline = `version: v1.0\n${jobs}`;
     assert.equal(claims("a/.semaphore/semaphore.yml", ""), 2);
     assert.equal(claims(".semaphore/deploy.yaml", pipeline), 2);
     assert.equal(claims(".semaphore/settings.yml", "a: b\n"), 0);
     assert.equal(claims("ci/nightly.yml", pipeline), 1);
-    assert.equal(claims("x.yml", "version: v2.0\nblocks: [{task: {jobs: []}}]\n"), 0);
+    assert.equal(claims("x.yml", `version: v2.0\n${jobs}`), 0);
     assert.equal(claims("x.yml", "version: v1.0\nblocks: [{type: text}]\n"), 0);
-    assert.equal(claims("x.yml", "blocks: [{task: {jobs: []}}]\n"), 0);
+    assert.equal(claims("x.yml", jobs), 0);
   });
 
   it("pins a script and an image where they stand", () => {

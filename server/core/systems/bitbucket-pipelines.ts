@@ -47,9 +47,11 @@ export const bitbucketPipelines: System = {
   read: (file, yaml, context, call) => readFile(file, yaml, context, call),
 };
 
-/** True for what stands in the list of a pipeline. */
+/** True for what stands in the list of a pipeline: a step with its script, or steps that run one after the other or side by side. */
 function isItem(node: YamlNode): boolean {
-  return get(node, "step", "script") !== undefined || ["parallel", "stage"].some((key) => get(node, key) !== undefined);
+  const group = get(node, "parallel");
+  const steps = [get(node, "stage", "steps"), get(group, "steps"), group].flatMap((list) => items(list));
+  return [node, ...steps].some((each) => get(each, "step", "script")?.kind === "sequence");
 }
 
 const AMBIENT: readonly AmbientSecret[] = [

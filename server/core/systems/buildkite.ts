@@ -63,7 +63,6 @@ const FOREIGN = [
   "trigger",
   "pr",
 ];
-const CODE = ["command", "commands", "plugins", "block", "input", "trigger"];
 const STEP_KEYS = ["label", "agents", "artifact_paths", "concurrency_group", "soft_fail", "depends_on", "key", "group"];
 
 /** Steps with something of its own to run, next to keys that say how. A bare list could be tasks of Ansible. */
@@ -72,7 +71,24 @@ function isPipeline(root: YamlNode | undefined): boolean {
   const has = (keys: readonly string[]): number =>
     keys.filter((key) => steps.some((step) => get(step, key) !== undefined)).length;
   const foreign = FOREIGN.some((key) => get(root, key) !== undefined) || has(["name", "uses", "script", "image"]) > 0;
-  return !foreign && has(CODE) > 0 && has(CODE) + has(STEP_KEYS) > 1;
+  const code = ["command", "commands"].filter((key) => steps.some((step) => linesOf(get(step, key)).length > 0)).length;
+  const own = [isPlugged, isTrigger, isQuestion].filter((test) => steps.some(test)).length;
+  return !foreign && code + own > 0 && code + own + has(STEP_KEYS) > 1;
+}
+
+function isPlugged(step: YamlNode): boolean {
+  return pluginsOf(get(step, "plugins")).length > 0;
+}
+
+/** A form has items with a trigger too. */
+function isTrigger(step: YamlNode): boolean {
+  return text(get(step, "trigger")) !== undefined && ["build", "async"].some((key) => get(step, key) !== undefined);
+}
+
+/** A form has items with an `input` too, but none that have fields of their own. */
+function isQuestion(step: YamlNode): boolean {
+  const asks = get(step, "block") !== undefined || get(step, "input") !== undefined;
+  return asks && items(get(step, "fields")).some((field) => get(field, "key") !== undefined);
 }
 
 /** `$$` and `\$` keep a dollar from the substitution at the upload; a doubled backslash stays as it is. */

@@ -30,10 +30,11 @@ export const semaphore: System = {
   read: (file, yaml) => readFile(file, yaml),
 };
 
-/** The one version that there is, next to blocks of jobs. */
+/** The one version that there is, next to blocks of jobs with commands. */
 function isPipeline(root: YamlNode | undefined): boolean {
-  const blocks = items(get(root, "blocks"));
-  return text(get(root, "version")) === "v1.0" && blocks.some((block) => get(block, "task", "jobs") !== undefined);
+  const jobs = items(get(root, "blocks")).flatMap((block) => items(get(block, "task", "jobs")));
+  const isJob = (job: YamlNode) => ["commands", "commands_file"].some((key) => get(job, key) !== undefined);
+  return text(get(root, "version")) === "v1.0" && jobs.some(isJob);
 }
 
 const DIALECT: Dialect = { mask: maskNone, secretsIn: () => [] };

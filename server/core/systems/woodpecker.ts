@@ -1,7 +1,7 @@
 import type { SourceFile } from "../analyze.ts";
 import type { Job, OperatingSystem, Pipeline } from "../model.ts";
 import { entries, get, text, type YamlFile, type YamlNode } from "../yaml.ts";
-import { bareScope, firstLine } from "./reading.ts";
+import { bareScope, firstLine, linesOf } from "./reading.ts";
 import { containersIn, readContainer } from "./reading-container.ts";
 import type { System } from "./system.ts";
 
@@ -26,13 +26,19 @@ const FOREIGN_STEP = ["type", "title", "stage", "uses", "script", "run", "templa
 function isWorkflow(root: YamlNode | undefined): boolean {
   if (FOREIGN.some((key) => get(root, key) !== undefined)) return false;
   const containers = containersIn(get(root, "steps") ?? get(root, "pipeline"));
-  const own = ({ node }: { readonly node: YamlNode }): boolean =>
-    text(get(node, "image")) !== undefined && FOREIGN_STEP.every((key) => get(node, key) === undefined);
-  return (
-    containers.length > 0 &&
-    containers.every(own) &&
-    containers.some(({ node }) => ["commands", "settings"].some((key) => get(node, key) !== undefined))
-  );
+  const nodes = containers.map(({ node }) => node);
+  const own = (node: YamlNode): boolean =>
+    isImage(text(get(node, "image"))) && FOREIGN_STEP.every((key) => get(node, key) === undefined);
+  const commanded = nodes.some((node) => linesOf(get(node, "commands")).length > 0);
+  // Slides and tours have steps with an image and settings as well.
+  const plugged = nodes.some((node) => get(node, "settings")?.kind === "map");
+  const conditional = get(root, "when") !== undefined || nodes.some((node) => get(node, "when") !== undefined);
+  return nodes.length > 0 && nodes.every(own) && (commanded || (plugged && conditional));
+}
+
+/** A picture is none. */
+function isImage(name: string | undefined): boolean {
+  return name !== undefined && /^[\w.$]\S*$/.test(name) && !/\.(?:png|jpe?g|gif|svg|webp|avif|ico)$/i.test(name);
 }
 
 function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
