@@ -264,6 +264,8 @@ export interface Scope {
   readonly removal: Span | undefined;
   /** How to add a variable here; `undefined` where this notation has no place for one. */
   readonly slot: Slot | undefined;
+  /** How to add what is {@link Portable} here, by the notations that it can be written in. */
+  readonly shelves?: Readonly<Record<string, Slot>>;
 }
 
 /** The place in a scope where the file says what the run's own token may do. */
@@ -282,7 +284,15 @@ export interface Permissions {
   readonly grants: { readonly all: Access } | { readonly areas: Areas };
 }
 
-/** Text that adds entries to a mapping: `before + entries.join(between) + after`, inserted at one offset. */
+/** What another scope can hold as well, though not among its variables: a group, or a name in a list of secrets. */
+export interface Portable {
+  /** What to delete so that it is gone from its place; `undefined` where that cannot be done, or where others share the place. */
+  readonly removal: Span | undefined;
+  /** How it is written, by the notations that {@link Scope.shelves} names, the ones to prefer first. */
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/** Text that adds entries to a mapping or a list: `before + entries.join(between) + after`, inserted at one offset. */
 export interface Slot {
   readonly at: number;
   readonly before: string;
@@ -301,6 +311,8 @@ export interface Variable {
   readonly secrets: readonly SecretUse[];
   /** What to delete so that the entry is gone and the rest is unchanged; `undefined` where that cannot be done. */
   readonly removal: Span | undefined;
+  /** Where it is none of the scope's own entries for variables: how it moves. */
+  readonly portable?: Portable;
 }
 
 /** A place in the document that names a secret. */
@@ -336,6 +348,8 @@ export interface AmbientSecret {
   readonly extent?: "whole";
   /** See {@link SecretUse}. */
   readonly narrowed?: Narrowing;
+  /** How it moves to another scope; absent where the notation has no way. */
+  readonly portable?: Portable;
 }
 
 export type ReferenceKind = "action" | "workflow" | "image" | "include" | "orb" | "pipe" | "plugin" | "task" | "bundle";

@@ -1,6 +1,8 @@
-import { type AmbientSecret, ownScopes, type Pipeline } from "../model.ts";
-import type { Problem, Rule } from "../rule.ts";
+import { type AmbientSecret, type Job, ownScopes, type Pipeline } from "../model.ts";
+import { shelved } from "../narrowing.ts";
+import type { EditFix, Problem, Rule } from "../rule.ts";
 import type { Span } from "../text.ts";
+import { surest, type Usage, usageOfUnknown } from "../usage.ts";
 
 /** From so many jobs on, a group that each of them names is one that nobody thinks about any more. */
 const MANY_JOBS = 3;
@@ -61,16 +63,9 @@ workflows:
   ],
   check: function* (pipeline) {
     if (pipeline.jobs.length > 1)
-      for (const group of pipeline.scope.ambient.filter(isGroup)) if (group.span) yield wide(group, group.span);
-    for (const [name, spans] of groupsOfJobs(pipeline)) {
-      const [first, ...others] = spans;
-      if (first === undefined || spans.length < MANY_JOBS) continue;
-      yield {
-        span: first,
-        message: `${spans.length} jobs have ${name}, so a step that is tampered with in any of them can take all of it. Keep it on the jobs that need it, or split it.`,
-        related: others.map((span) => ({ span, message: "Another job that has it" })),
-      };
-    }
+      for (const group of pipeline.scope.ambient.filter(isGroup))
+        if (group.span !== undefined) yield wide(pipeline, group, group.span);
+    for (const group of groupsOfJobs(pipeline)) if (group.holders.length >= MANY_JOBS) yield spread(pipeline, group);
   },
 };
 
@@ -79,24 +74,95 @@ function isGroup({ kind }: AmbientSecret): boolean {
   return kind === "settings";
 }
 
-function wide({ name }: AmbientSecret, span: Span): Problem {
+function wide(pipeline: Pipeline, group: AmbientSecret, span: Span): Problem {
+  const fix = moveFix(pipeline, group);
   return {
     span,
-    message: `Every job of this pipeline has ${name}, so a step that is tampered with in any of them can take all of it. Move it to the jobs that need it.`,
+    message: `Every job of this pipeline has ${group.name}, so a step that is tampered with in any of them can take all of it. Move it to the jobs that need it.`,
+    ...(fix && { fixes: [fix] }),
   };
 }
 
-/** The groups that jobs name themselves, each with the places where they do. */
-function groupsOfJobs(pipeline: Pipeline): ReadonlyMap<string, readonly Span[]> {
-  const groups = new Map<string, Span[]>();
+/**
+ * Hands the group to the jobs that need something of it, where all others are known to need nothing. What a group holds stands elsewhere:
+ * a job needs it where it reads a variable that nothing in the file sets.
+ */
+function moveFix(pipeline: Pipeline, { portable, name }: AmbientSecret): EditFix | undefined {
+  const gone = portable?.removal;
+  // A name of one group cannot be told from that of another.
+  if (portable === undefined || gone === undefined || pipeline.scope.ambient.filter(isGroup).length !== 1)
+    return undefined;
+  const needing = pipeline.jobs.filter((job) => needs(pipeline, job) !== "none");
+  if (needing.length === 0 || needing.length === pipeline.jobs.length || needing.length >= MANY_JOBS) return undefined;
+  const added = needing.map(({ scope }) => (scope.level === "job" ? shelved(portable, scope) : undefined));
+  const places = added.filter((edit) => edit !== undefined);
+  if (places.length < needing.length || new Set(places.map(({ span }) => span.start)).size < places.length)
+    return undefined;
+  const target = needing.length === 1 ? (needing[0]?.scope.label ?? "the job") : `the ${needing.length} jobs`;
+  return {
+    title: `Move ${name} to ${target} that may need it`,
+    edits: [{ span: gone, text: "" }, ...places],
+  };
+}
+
+/** The most that a step of a job needs of variables that stand in no line of the file. */
+function needs(pipeline: Pipeline, job: Job): Usage {
+  if (job.references.some(({ kind }) => kind !== "image")) return "possible";
+  return surest(job.steps.map((step) => usageOfUnknown(pipeline, step)));
+}
+
+/** A group that jobs name themselves. */
+interface Group {
+  readonly name: string;
+  readonly holders: readonly Holder[];
+}
+
+/** A job with the places where it names the group. */
+interface Holder {
+  readonly job: Job;
+  readonly span: Span;
+  readonly removals: readonly (Span | undefined)[];
+}
+
+function spread(pipeline: Pipeline, group: Group): Problem {
+  const [first, ...others] = group.holders.map(({ span }) => span);
+  const fix = dropFix(pipeline, group);
+  return {
+    span: first ?? pipeline.scope.ambient[0]?.span ?? { start: 0, end: 0 },
+    message: `${group.holders.length} jobs have ${group.name}, so a step that is tampered with in any of them can take all of it. Keep it on the jobs that need it, or split it.`,
+    related: others.map((span) => ({ span, message: "Another job that has it" })),
+    ...(fix && { fixes: [fix] }),
+  };
+}
+
+/** Takes the group from the jobs that need nothing of it, where few others are left. */
+function dropFix(pipeline: Pipeline, { name, holders }: Group): EditFix | undefined {
+  const idle = holders.filter(({ job }) => needs(pipeline, job) === "none");
+  const removals = idle.flatMap((holder) => holder.removals);
+  const spans = removals.filter((span) => span !== undefined);
+  const left = holders.length - idle.length;
+  if (left === 0 || left >= MANY_JOBS || spans.length < removals.length) return undefined;
+  const from = idle.length === 1 ? (idle[0]?.job.scope.label ?? "the job") : `the ${idle.length} jobs`;
+  return {
+    title: `Take ${name} from ${from} that ${idle.length === 1 ? "needs" : "need"} none of it`,
+    edits: spans.map((span) => ({ span, text: "" })),
+  };
+}
+
+/** The groups that jobs name themselves, each job once, at the first place where it does. */
+function groupsOfJobs(pipeline: Pipeline): readonly Group[] {
+  const groups = new Map<string, Map<number, Holder>>();
   for (const job of pipeline.jobs) {
     const own = ownScopes(pipeline, job.scope).filter(({ level }) => level === "job");
-    for (const { name, span } of own.flatMap(({ ambient }) => ambient.filter(isGroup))) {
+    for (const { name, span, portable } of own.flatMap(({ ambient }) => ambient.filter(isGroup))) {
       if (span === undefined) continue;
-      const spans = groups.get(name) ?? [];
-      if (!spans.some(({ start }) => start === span.start)) spans.push(span);
-      groups.set(name, spans);
+      const holders = groups.get(name) ?? new Map<number, Holder>();
+      const known = [...holders.values()].find((holder) => holder.job === job);
+      if (known !== undefined)
+        holders.set(known.span.start, { ...known, removals: [...known.removals, portable?.removal] });
+      else if (!holders.has(span.start)) holders.set(span.start, { job, span, removals: [portable?.removal] });
+      groups.set(name, holders);
     }
   }
-  return groups;
+  return [...groups].map(([name, holders]) => ({ name, holders: [...holders.values()] }));
 }

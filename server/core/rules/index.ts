@@ -7,6 +7,7 @@ import { hardcodedSecret } from "./hardcoded-secret.ts";
 import { ineffectiveSuppression } from "./ineffective-suppression.ts";
 import { ineffectiveVerification } from "./ineffective-verification.ts";
 import { inheritedSecrets } from "./inherited-secrets.ts";
+import { jobWideSecret } from "./job-wide-secret.ts";
 import { persistedCredentials } from "./persisted-credentials.ts";
 import { pipelineWideSecret } from "./pipeline-wide-secret.ts";
 import { scriptInjection } from "./script-injection.ts";
@@ -39,6 +40,7 @@ export const RULES: readonly Rule[] = [
   unpinnedBundle,
   unpinnedPackage,
   pipelineWideSecret,
+  jobWideSecret,
   secretOnCommandLine,
   scriptInjection,
   hardcodedSecret,

@@ -1,8 +1,6 @@
-import { type Pipeline, type Step, scopeChain, stepsOf, type Variable } from "../model.ts";
-import type { EditFix, Problem, Rule } from "../rule.ts";
-import type { Edit } from "../text.ts";
-import { usesVariable } from "../usage.ts";
-import { listed } from "../wording.ts";
+import type { Pipeline } from "../model.ts";
+import { type WideSecret, wideProblem, wideSecrets } from "../narrowing.ts";
+import type { Rule } from "../rule.ts";
 
 /** A secret that the whole pipeline can read though only some steps use it. */
 export const pipelineWideSecret: Rule = {
@@ -58,52 +56,17 @@ jobs:
     },
   ],
   check: function* (pipeline) {
-    const steps = [...stepsOf(pipeline)].map(({ step }) => step);
-    for (const variable of pipeline.scope.variables) {
-      if (!variable.secrets.some((use) => use.kind === "named")) continue;
-      const users = steps.filter((step) => usesVariable(step, variable.name));
-      if (users.length < steps.length) yield problem(pipeline, variable, users);
+    for (const secret of wideSecrets(pipeline, pipeline.scope)) {
+      if (isTooWide(pipeline, secret)) yield wideProblem(pipeline, secret);
     }
   },
 };
 
-function problem(pipeline: Pipeline, variable: Variable, users: readonly Step[]): Problem {
-  const { name } = variable;
-  const who =
-    users.length === 0 ? "no step of this file names it" : `only ${listed(users.map((step) => step.label))} uses it`;
-  const cure =
-    users.length === 0
-      ? "Hand it to the one step that needs it, or remove it."
-      : "Move it there, so that nothing else can leak it.";
-  const fix = moveFix(pipeline, variable, users);
-  return {
-    span: variable.span,
-    message: `Every step of ${pipeline.scope.label} can read ${name}, but ${users.length > 1 ? who.replace(/uses it$/, "use it") : who}. ${cure}`,
-    related: users.map((step) => ({ span: step.span, message: `${name} is used here` })),
-    ...(fix === undefined ? {} : { fixes: [fix] }),
-  };
-}
-
-/** Takes the variable away and hands it to each step that uses it. None where a step has no place for it. */
-function moveFix({ scope, text }: Pipeline, variable: Variable, users: readonly Step[]): EditFix | undefined {
-  const written = text.slice(variable.span.start, variable.span.end);
-  if (users.length === 0 || written.includes("\n")) return undefined;
-  const needing = users.filter(
-    (step) =>
-      !scopeChain(step.scope).some(
-        (each) => each !== scope && each.variables.some(({ name }) => name === variable.name),
-      ),
-  );
-  const added = needing.flatMap(({ scope: { slot } }): readonly Edit[] => {
-    return slot === undefined
-      ? []
-      : [{ span: { start: slot.at, end: slot.at }, text: `${slot.before}${written}${slot.after}` }];
-  });
-  const gone = scope.variables.length === 1 && scope.removal !== undefined ? scope.removal : variable.removal;
-  if (gone === undefined || added.length < needing.length) return undefined;
-  const target = users.length === 1 ? (users[0]?.label ?? "the step") : `the ${users.length} steps`;
-  return {
-    title: `Move ${variable.name} to ${target} that names it`.replace(/steps that names/, "steps that name"),
-    edits: [{ span: gone, text: "" }, ...added],
-  };
+/**
+ * What no step names is too wide wherever it is read. Where the steps that do not name it run code that may read it, nothing is known to
+ * be; and where a value comes from the settings or the file is a part of another one, steps of other files can be the ones that name it.
+ */
+function isTooWide({ scope }: Pipeline, { variable, named, opaque, idle }: WideSecret): boolean {
+  if (named.length > 0) return idle.length + opaque.length > 0;
+  return scope.path === undefined && variable.secrets.some(({ kind }) => kind === "named");
 }

@@ -2,7 +2,8 @@ import type { SourceFile } from "../analyze.ts";
 import type { Context } from "../context.ts";
 import type { AmbientSecret, Job, OperatingSystem, Pipeline, Reference, Scope, Step, Variable } from "../model.ts";
 import { repinOf } from "../reference.ts";
-import { insertion, items, scalar, text, type YamlFile, type YamlNode } from "../yaml.ts";
+import { entries, insertion, items, scalar, text, type YamlFile, type YamlNode } from "../yaml.ts";
+import { itemInsertion, itemRemoval } from "../yaml-list-edit.ts";
 import { alternatives, bareScope, bareStep, type Dialect, firstLine, scalarsBelow, variableOf } from "./reading.ts";
 import { DIRECTIVE, dialectOf, field, fields, listOf, type Names, pairs, pairVariables } from "./reading-azure.ts";
 import {
@@ -198,7 +199,10 @@ function variablesScope(
     const name = variable.name.toUpperCase().replace(/[^A-Z\d_]/g, "_");
     return name === variable.name || variable.secrets.length > 0 ? [fixed] : [fixed, { ...fixed, name }];
   });
-  return bareScope({ level, label, parent: around, variables, ambient: lists.flatMap(groupsOf) });
+  const place = owner?.kind === "map" ? itemInsertion(file.text, owner, "variables") : undefined;
+  const shelves = place && { "variables as a list": place };
+  const ambient = lists.flatMap((list) => groupsOf(file, owner, list));
+  return bareScope({ level, label, parent: around, variables, ambient, ...(shelves && { shelves }) });
 }
 
 /** `- name: x` with its value, or with the values that directives give it. */
@@ -217,12 +221,16 @@ function listedVariable(file: SourceFile, item: YamlNode, dialect: Dialect): rea
     }));
 }
 
-function groupsOf(variables: YamlNode): readonly AmbientSecret[] {
+function groupsOf(file: SourceFile, owner: YamlNode | undefined, variables: YamlNode): readonly AmbientSecret[] {
+  const holder = owner?.kind === "map" ? owner.entries.find(({ value }) => value === variables) : undefined;
   return listOf(variables).flatMap((item) => {
     const group = scalar(field(item, "group"));
-    return group === undefined
-      ? []
-      : [{ name: `every variable of the group “${group.text}”`, kind: "settings", span: group.span }];
+    if (group === undefined) return [];
+    const isItem = holder !== undefined && items(variables).includes(item) && entries(item).length === 1;
+    const removed = isItem && owner?.kind === "map" ? itemRemoval(file.text, owner, holder, item) : undefined;
+    const written = file.text.slice(group.span.start, group.span.end);
+    const portable = { removal: removed, texts: { "variables as a list": `group: ${written}` } };
+    return [{ name: `every variable of the group “${group.text}”`, kind: "settings", span: group.span, portable }];
   });
 }
 

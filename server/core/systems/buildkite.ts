@@ -11,6 +11,7 @@ import type {
   Script,
   SecretUse,
   Shell,
+  Slot,
   Target,
   Variable,
 } from "../model.ts";
@@ -18,15 +19,19 @@ import { isCommitId, repinOf } from "../reference.ts";
 import type { Span } from "../text.ts";
 import {
   entries,
+  entry,
   get,
   items,
   scalar,
   text,
   type YamlEntry,
   type YamlFile,
+  type YamlMap,
   type YamlNode,
   type YamlScalar,
 } from "../yaml.ts";
+import { childInsertion, insertion, removal } from "../yaml-edit.ts";
+import { itemInsertion, itemRemoval } from "../yaml-list-edit.ts";
 import { bareStep, type Dialect, firstLine, linesOf, scalarsBelow, scopeOf } from "./reading.ts";
 import { commandOf, type Escapes, escapedScriptOf } from "./reading-command.ts";
 import { constant, imageReference, namesIn } from "./reading-container.ts";
@@ -117,7 +122,7 @@ function readFile(
     { level: "pipeline", label: "the whole pipeline", parent: undefined, owner: root, key: "env", ambient },
     dialect,
   );
-  const scope = withSecrets(own, get(root, "secrets"));
+  const scope = withSecrets(file, own, root);
   const steps = root?.kind === "sequence" ? root : get(root, "steps");
   const jobs = readSteps({ file, scope, dialect, agents: get(root, "agents") }, steps);
   return {
@@ -166,26 +171,53 @@ const STRANGERS = meaningsOf(
   true,
 );
 
-/** `secrets`: names, or variables with names. They are no part of `env`, so that nothing can move them there. */
-function withSecrets(scope: Scope, node: YamlNode | undefined): Scope {
+/** `secrets`: names, or variables with names. They are no part of `env`: they move to the `secrets` of another place. */
+function withSecrets(file: SourceFile, scope: Scope, owner: YamlNode | undefined): Scope {
+  const node = get(owner, "secrets");
+  const holder = entry(owner, "secrets");
+  const map = owner?.kind === "map" ? owner : undefined;
   const listed = items(node).flatMap((item) => {
     const written = scalar(item);
-    return written === undefined ? [] : [{ name: written.text, span: written.span, nameSpan: written.span, written }];
+    if (written === undefined) return [];
+    const removed = map && holder && itemRemoval(file.text, map, holder, item);
+    return [{ name: written.text, span: written.span, nameSpan: written.span, written, removed }];
   });
-  const keyed = entries(node).flatMap(({ key, keySpan, span, value }) => {
+  const keyed = entries(node).flatMap(({ key, keySpan, span, value }, index, all) => {
     const written = scalar(value);
-    return written === undefined ? [] : [{ name: key, span, nameSpan: keySpan, written }];
+    if (written === undefined) return [];
+    const isOwn = node?.kind === "map" && node.alias === undefined && !node.anchored && all[index]?.merged === false;
+    const alone = all.length === 1 && map && holder ? removal(file.text, map, holder) : undefined;
+    const own = all[index] && isOwn ? (alone ?? removal(file.text, node, all[index])) : undefined;
+    return [{ name: key, span, nameSpan: keySpan, written, removed: own }];
   });
-  const secrets = [...listed, ...keyed].map(({ written, ...names }): Variable => {
+  const secrets = [...listed, ...keyed].map(({ written, removed, ...place }): Variable => {
     const use = { name: written.text, kind: "named", span: written.span } as const;
-    return { ...names, value: undefined, secrets: [use], removal: undefined };
+    const pair = /^\w+$/.test(written.text) ? { "secrets as a mapping": `${place.name}: ${written.text}` } : undefined;
+    const texts =
+      place.name === written.text && node?.kind === "sequence"
+        ? { "secrets as a list": place.name, ...pair }
+        : { ...pair, ...(place.name === written.text && { "secrets as a list": place.name }) };
+    const portable = { removal: removed, texts };
+    return { ...place, value: undefined, secrets: [use], removal: undefined, portable };
   });
   const plain = scope.variables.map((each) => ({ ...each, value: constant(each.value) }));
   return {
     ...scope,
     variables: [...plain, ...secrets],
     removal: secrets.length === 0 ? scope.removal : undefined,
+    shelves: shelvesOf(file, map),
   };
+}
+
+/** Where a step can be handed a secret: what it has already is written in one of two notations. */
+function shelvesOf({ path, text: document }: SourceFile, owner: YamlMap | undefined): Readonly<Record<string, Slot>> {
+  // Names would have to be quoted in JSON, which nobody writes by hand.
+  if (owner === undefined || path.endsWith(".json")) return {};
+  const held = get(owner, "secrets");
+  const list = held?.kind === "map" ? undefined : itemInsertion(document, owner, "secrets");
+  const own = held?.kind === "map" && held.alias === undefined && !held.anchored ? held : undefined;
+  const map = held === undefined ? childInsertion(document, owner, "secrets") : own && insertion(document, own);
+  return { ...(list && { "secrets as a list": list }), ...(map && { "secrets as a mapping": map }) };
 }
 
 /** Each step is a job on an agent of its own; those of a group stand where the group stands. */
@@ -213,7 +245,7 @@ function readStep(host: Host, step: YamlNode): readonly Job[] {
   const id = text(get(step, "label")) ?? text(get(step, "name")) ?? text(get(step, "key")) ?? code[0]?.text ?? "step";
   const label = `step “${shortened(id.trim().split("\n", 1)[0] ?? "")}”`;
   const source = { level: "step", label, parent: host.scope, owner: step, key: "env" } as const;
-  const scope = withSecrets(scopeOf(file, source, host.dialect), get(step, "secrets"));
+  const scope = withSecrets(file, scopeOf(file, source, host.dialect), step);
   const dialect: Dialect = { ...host.dialect, mask: get(step, "matrix") === undefined ? maskNone : maskBraces };
   const setting = settingOf(get(step, "agents") ?? host.agents, plugins);
   const scripts = code.map((line) => escapedScriptOf(file, line, dialect, { ...setting, unit: "step" }, ESCAPES));

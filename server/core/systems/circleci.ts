@@ -6,6 +6,7 @@ import { isCommitId, repinOf } from "../reference.ts";
 import type { Span } from "../text.ts";
 import {
   entries,
+  entry,
   get,
   items,
   scalar,
@@ -15,6 +16,8 @@ import {
   type YamlNode,
   type YamlScalar,
 } from "../yaml.ts";
+import { removal } from "../yaml-edit.ts";
+import { itemRemoval } from "../yaml-list-edit.ts";
 import { bareStep, type Dialect, firstLine, linesOf, scopeOf, scriptOf } from "./reading.ts";
 import {
   argumentsOf,
@@ -224,7 +227,7 @@ function readJob(reader: Reader, name: string, { keySpan, value: job }: Defined)
     ? environmentScope(reader, "job", `executor “${executor.name}”`, reader.scope, executor.node)
     : reader.scope;
   const own = environmentScope(reader, "job", `job “${name}”`, outer, job);
-  const scope: Scope = { ...own, ambient: [...contextsOf(uses), ...keysOf(get(job, "steps"))] };
+  const scope: Scope = { ...own, ambient: [...contextsOf(reader.file, uses), ...keysOf(get(job, "steps"))] };
   const machine = (key: string): YamlNode | undefined => get(job, key) ?? get(executor?.node, key);
   const place: Place = {
     scope,
@@ -310,11 +313,28 @@ function executorsOf(reader: Reader, job: string, node: YamlNode | undefined, us
 }
 
 /** Every step of a job has the variables of the contexts that a workflow gives to the job. */
-function contextsOf(uses: readonly Use[]): readonly AmbientSecret[] {
-  const written = uses.flatMap(({ node }) => linesOf(get(node, "context")));
-  return written
-    .filter(({ text: name }) => name !== "")
-    .map(({ text: name, span }) => ({ name: `every variable of the context “${name}”`, kind: "settings", span }));
+function contextsOf({ text: document }: SourceFile, uses: readonly Use[]): readonly AmbientSecret[] {
+  return uses.flatMap((use) =>
+    linesOf(get(use.node, "context")).flatMap((written): readonly AmbientSecret[] => {
+      const { text: name, span } = written;
+      const portable = { removal: contextRemoval(document, use, written), texts: {} };
+      return name === "" ? [] : [{ name: `every variable of the context “${name}”`, kind: "settings", span, portable }];
+    }),
+  );
+}
+
+/** A job that has nothing but the context is its name alone without it. */
+function contextRemoval(document: string, { node, span }: Use, written: YamlScalar): Span | undefined {
+  const holder = entry(node, "context");
+  if (node?.kind !== "map" || node.alias !== undefined || node.anchored || holder === undefined) return undefined;
+  const isList = holder.value?.kind === "sequence";
+  const isLast = !isList || items(holder.value).length === 1;
+  if (holder.merged) return undefined;
+  if (isLast && node.entries.length === 1) {
+    const all = { start: span.end, end: node.span.end };
+    return /^:[^#&]*$/.test(document.slice(all.start, all.end)) ? all : undefined;
+  }
+  return isList ? itemRemoval(document, node, holder, written) : removal(document, node, holder);
 }
 
 /** Source: circleci.com/docs, `add_ssh_keys`: without fingerprints it adds every key of the project. */

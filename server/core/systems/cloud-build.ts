@@ -1,7 +1,20 @@
 import type { SourceFile } from "../analyze.ts";
 import { maskNone } from "../masking.ts";
 import type { AmbientSecret, Pipeline, Scope, Script, Step, Variable } from "../model.ts";
-import { get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
+import type { Span } from "../text.ts";
+import {
+  entry,
+  get,
+  items,
+  scalar,
+  text,
+  type YamlEntry,
+  type YamlFile,
+  type YamlNode,
+  type YamlScalar,
+} from "../yaml.ts";
+import { removal } from "../yaml-edit.ts";
+import { itemInsertion, itemRemoval } from "../yaml-list-edit.ts";
 import { bareScope, bareStep, type Dialect, firstLine, scriptOf, variablesOf } from "./reading.ts";
 import { commandOf, DOUBLED_DOLLAR, shebangShell, type Word } from "./reading-command.ts";
 import { assignmentsOf, constant, imageReference, namesIn } from "./reading-container.ts";
@@ -67,7 +80,7 @@ function readFile(file: SourceFile, { documents: [root] }: YamlFile): Pipeline {
         value: constant(each.value),
       })),
       ...assignmentsOf(get(options, "env")),
-      ...secretVariables(get(options, "secretEnv")),
+      ...secretVariables(file, root),
     ],
   });
   const steps = items(get(root, "steps")).filter((step) => step.kind === "map");
@@ -97,21 +110,52 @@ const STRANGERS = meaningsOf(
   false,
 );
 
-/** A list of names: the values come from `availableSecrets`, or in old files from `secrets`. */
-function secretVariables(list: YamlNode | undefined): readonly Variable[] {
+/**
+ * A list of names: the values come from `availableSecrets`, or in old files from `secrets`. Those of `options` are in every step, and can
+ * move to the list of one.
+ */
+function secretVariables(file: SourceFile, root: YamlNode | undefined): readonly Variable[] {
+  const options = entry(root, "options");
+  const holder = entry(options?.value, "secretEnv");
+  const list = holder?.value;
   return items(list).flatMap((item): readonly Variable[] => {
-    const written = scalar(item);
-    if (written === undefined) return [];
-    const span = written.map.toDocument({ start: 0, end: written.text.length });
-    const secrets = [{ name: written.text, span, kind: "named" as const }];
-    return [{ name: written.text, span, nameSpan: span, value: undefined, secrets, removal: undefined }];
+    const removed = options && holder ? removalOf(file, root, options, holder, item) : undefined;
+    return namedVariable(item).map((variable) => ({
+      ...variable,
+      portable: { removal: removed, texts: { secretEnv: variable.name } },
+    }));
   });
+}
+
+/** With the last name go the list and the options that are nothing else. */
+function removalOf(
+  { text: document }: SourceFile,
+  root: YamlNode | undefined,
+  options: YamlEntry,
+  holder: YamlEntry,
+  item: YamlNode,
+): Span | undefined {
+  const map = options.value;
+  if (map?.kind !== "map" || map.anchored || map.alias !== undefined) return undefined;
+  const isAlone = map.entries.length === 1 && items(holder.value).length === 1;
+  return isAlone && root?.kind === "map" ? removal(document, root, options) : itemRemoval(document, map, holder, item);
+}
+
+function namedVariable(item: YamlNode): readonly Variable[] {
+  const written = scalar(item);
+  if (written === undefined) return [];
+  const span = written.map.toDocument({ start: 0, end: written.text.length });
+  const secrets = [{ name: written.text, span, kind: "named" as const }];
+  return [{ name: written.text, span, nameSpan: span, value: undefined, secrets, removal: undefined }];
 }
 
 function readStep(file: SourceFile, parent: Scope, step: YamlNode, unit: string): Step {
   const label = `step “${text(get(step, "id")) ?? text(get(step, "name")) ?? "?"}”`;
-  const variables = [...assignmentsOf(get(step, "env")), ...secretVariables(get(step, "secretEnv"))];
-  const scope = bareScope({ level: "step", label, parent, variables });
+  const variables = [...assignmentsOf(get(step, "env")), ...items(get(step, "secretEnv")).flatMap(namedVariable)];
+  const place =
+    step.kind === "map" && !file.path.endsWith(".json") ? itemInsertion(file.text, step, "secretEnv") : undefined;
+  const shelves = place && { secretEnv: place };
+  const scope = bareScope({ level: "step", label, parent, variables, ...(shelves && { shelves }) });
   const failure = text(get(step, "allowFailure")) === "true" || get(step, "allowExitCodes") !== undefined;
   const scripts = readScripts(file, step, unit);
   // A script gets its substitutions as variables, if at all: only arguments are rewritten.
