@@ -16,6 +16,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     ...RULES.map((rule) => ({ path: `docs/rules/${rule.id}.md`, text: pageOf(rule) })),
     { path: "README.md", text: withTables(read("README.md")) },
     { path: "docs/ci.md", text: withHook(read("docs/ci.md")) },
+    { path: "docs/editors.md", text: withVersion(read("docs/editors.md")) },
     { path: ".pre-commit-hooks.yaml", text: hooks() },
     { path: "package.json", text: withContributions(read("package.json")) },
     { path: "schemas/pipewarden.json", text: `${JSON.stringify(settingsSchema(), undefined, 2)}\n` },
@@ -135,21 +136,26 @@ ${filesOfHook("  ")}
 }
 
 function withHook(page: string): string {
-  const { version }: { readonly version: string } = JSON.parse(read("package.json"));
   const config = `repos:
   - repo: local
     hooks:
       - id: pipewarden
         name: pipewarden
         language: node
-        additional_dependencies: ["pipewarden@${version}"]
+        additional_dependencies: ["pipewarden@${version()}"]
         entry: pipewarden scan
         require_serial: true
 ${filesOfHook("        ")}`;
-  const current = page
-    .replace(/pipewarden@\d[\w.-]*/g, `pipewarden@${version}`)
-    .replace(/rev: v\S+/, `rev: v${version}`);
-  return between(current, "pre-commit", [fenced("yaml", config)]);
+  return between(withVersion(page), "pre-commit", [fenced("yaml", config)]);
+}
+
+/** A page whose commands and examples name the version that it belongs to. */
+function withVersion(page: string): string {
+  return page.replace(/pipewarden@\d[\w.-]*/g, `pipewarden@${version()}`).replace(/rev: v\S+/, `rev: v${version()}`);
+}
+
+function version(): string {
+  return JSON.parse(read("package.json")).version;
 }
 
 /** The paths of all systems as a regular expression of Python, one line for each glob. */

@@ -39,7 +39,9 @@ export function createSettings(
   function load(folder: string): Promise<FolderSettings> {
     const loaded = known.get(folder);
     if (loaded !== undefined) return loaded;
-    const loading = ask("pipewarden", folder).then((input) => {
+    const loading = ask("pipewarden", folder).then((answer) => {
+      // Lua has one word for an empty table and an empty list, so Neovim says [] where nothing is set.
+      const input = Array.isArray(answer) && answer.length === 0 ? undefined : answer;
       for (const problem of checkSettings(input).problems) tell(problem);
       return readFolderSettings(input);
     });

@@ -85,6 +85,18 @@ describe("fixes", () => {
     assert.deepEqual(await session.pull(uri), []);
   });
 
+  it("that ask need nothing of the editor but that it applies edits", async () => {
+    const session = await startOnline({ capabilities: { workspace: { applyEdit: true } } });
+    session.open(uri, workflow());
+    await session.until(() => session.reported.get(uri)?.length === 1);
+    await session.execute(await fixOf(session));
+    assert.deepEqual(session.messages, []);
+    assert.deepEqual(session.progress, []);
+    assert.ok(session.edits[0]?.edit.changes?.[uri]);
+    assert.ok(session.text(uri).includes(sha256));
+    await session.until(() => session.reported.get(uri)?.length === 0);
+  });
+
   it("use the proxy that is set in the editor", async () => {
     const session = await start({
       env: { ...network.env, HTTPS_PROXY: "", https_proxy: "" },

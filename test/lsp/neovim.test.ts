@@ -7,6 +7,7 @@ import type { Range } from "vscode-languageserver-protocol/node";
 import { projectRoot, sourceProgram } from "../cli/command-line.ts";
 import { useFolders } from "../support/folder.ts";
 import { answers, startNetwork, type TestNetwork } from "../support/network.ts";
+import { blocksOf } from "../support/page.ts";
 import { codecov, rangeOf, workflow } from "./workflows.ts";
 
 /** What neovim.lua writes down. */
@@ -35,12 +36,16 @@ describe("Neovim", () => {
   const makeFolder = useFolders();
   let network: TestNetwork;
 
+  let configuration: Readonly<Record<string, string>>;
+
   before(async function () {
     const version = neovimVersion();
     if (version === undefined) {
       console.log('      Skipped: the program nvim is not on this machine ("apt-get install neovim").');
       this.skip();
     }
+    const isNew = version.major > 0 || version.minor >= 11;
+    configuration = documented(isNew ? "Neovim 0.11 and later" : "Neovim 0.7 to 0.10");
     network = await startNetwork();
     network.site("codecov.io", answers.text(script));
   });
@@ -50,7 +55,7 @@ describe("Neovim", () => {
   /** Opens the workflow in a Neovim that has nothing but the configuration of docs/editors.md, and chooses a code action. */
   const choose = async (title: string): Promise<Seen> => {
     const home = makeFolder({
-      "config/nvim/init.lua": documented("Neovim 0.7 to 0.10"),
+      ...configuration,
       "bin/pipewarden": `#!/bin/sh\nexec '${process.execPath}' '${sourceProgram}' "$@"\n`,
       [`project/${file}`]: text,
       "project/.git/HEAD": "ref: refs/heads/main\n",
@@ -118,19 +123,19 @@ describe("Neovim", () => {
   });
 });
 
-/** The code under a heading of docs/editors.md. */
-function documented(heading: string): string {
-  const page = readFileSync(path.join(projectRoot, "docs/editors.md"), "utf8");
-  const [, code] = page.split(`${heading}\n`)[1]?.split(/^```\w*\n/m) ?? [];
-  return code?.split("```")[0] ?? assert.fail(`docs/editors.md shows no code under “${heading}”`);
+/** The files that docs/editors.md shows under a heading, by their path from a home whose configuration lies in `config`. */
+function documented(heading: string): Readonly<Record<string, string>> {
+  const blocks = blocksOf("docs/editors.md").filter((block) => block.heading === heading);
+  assert.ok(blocks.length > 0, `docs/editors.md shows no code under “${heading}”`);
+  return Object.fromEntries(blocks.map(({ file, code }) => [`${file}`.replace("~/.config/", "config/"), code]));
 }
 
-/** The first line of `nvim --version`; `undefined` where there is none. */
-function neovimVersion(): string | undefined {
+/** `undefined` where there is none. */
+function neovimVersion(): { readonly major: number; readonly minor: number } | undefined {
   try {
-    return execFileSync("nvim", ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split(
-      "\n",
-    )[0];
+    const said = execFileSync("nvim", ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    const [, major, minor] = /NVIM v(\d+)\.(\d+)/.exec(said) ?? [];
+    return { major: Number(major), minor: Number(minor) };
   } catch {
     return undefined;
   }

@@ -53,6 +53,8 @@ export interface SessionOptions {
   /** Answers `workspace/configuration`; nothing is set unless given. */
   readonly settings?: (section: string, scopeUri: string | undefined) => unknown;
   readonly initializationOptions?: unknown;
+  /** What the client can do, in the place of what VS Code can. `pulls` then says nothing. */
+  readonly capabilities?: ClientCapabilities;
   readonly env?: Readonly<Record<string, string>>;
   /** Called before an edit is applied; what it returns is the answer instead. */
   readonly onEdit?: (edit: ApplyWorkspaceEditParams) => ApplyWorkspaceEditResult | undefined;
@@ -138,7 +140,7 @@ async function startSession(options: SessionOptions): Promise<Session> {
   const initialized = await connection.sendRequest(InitializeRequest.type, {
     processId: process.pid,
     rootUri: null,
-    capabilities: capabilities(options.pulls ?? true),
+    capabilities: options.capabilities ?? capabilities(options.pulls ?? true),
     workspaceFolders: (options.folders ?? []).map((folder) => ({ uri: uriOf(folder), name: path.basename(folder) })),
     initializationOptions: options.initializationOptions,
   });
@@ -234,7 +236,11 @@ function apply(
   documents: ReadonlyMap<string, TextDocument>,
   { change }: Pick<Session, "change">,
 ): ApplyWorkspaceEditResult {
-  const changes = (edit.documentChanges ?? []).filter(TextDocumentEdit.is);
+  const unversioned = Object.entries(edit.changes ?? {}).map(([uri, edits]) => ({
+    textDocument: { uri, version: null },
+    edits,
+  }));
+  const changes = [...(edit.documentChanges ?? []), ...unversioned].filter(TextDocumentEdit.is);
   const isOld = ({ textDocument }: TextDocumentEdit) =>
     textDocument.version !== null && textDocument.version !== documents.get(textDocument.uri)?.version;
   if (changes.some(isOld)) return { applied: false, failureReason: "the document has another version" };

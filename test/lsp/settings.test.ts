@@ -86,4 +86,12 @@ describe("wrong settings of the editor", () => {
     assert.equal(session.messages.length, 1);
     assert.match(session.messages[0] ?? "", /pipewarden\.rules\.unpinned-remote-script/);
   });
+
+  it("are none where Neovim says [] for a table without anything in it", async () => {
+    const session = await start({ settings: (section) => (section === "pipewarden" ? [] : null) });
+    const ci = "file:///nowhere/.github/workflows/ci.yml";
+    session.open(ci, workflow());
+    assert.equal((await session.pull(ci)).length, 1);
+    assert.deepEqual(session.messages, []);
+  });
 });
