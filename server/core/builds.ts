@@ -28,6 +28,7 @@ export function buildsOf(pipeline: Pipeline): readonly Pulled[] {
 /** What a Compose file says of one image that it builds. */
 interface Service {
   readonly paths: readonly string[];
+  readonly context: string;
   /** The arguments of the build. */
   readonly args: YamlNode | undefined;
 }
@@ -40,18 +41,18 @@ function readBuilt(
   const args = new Map(use.args.map((word) => argumentIn(step, script, word)));
   const secrets = new Map(use.secrets.flatMap((word) => secretIn(step, script, word)));
   const by = { ...placeIn(script, use.command), message: `Built by ${step.label}; ${WHAT_RUN_SEES}` };
-  const { system, systemName } = pipeline;
-  const build: Build = { system, systemName, args, secrets, built: builtImages(pipeline) };
+  const { system, systemName, readFile = () => undefined } = pipeline;
+  const build: Build = { system, systemName, args, secrets, context: use.context, built: builtImages(pipeline) };
   const read = (paths: readonly string[], own: Build): readonly Pulled[] => {
     const found = firstFile(pipeline, paths);
-    return found === undefined ? [] : [{ pipeline: readDockerfile(found.path, found.text, own), by }];
+    return found === undefined ? [] : [{ pipeline: { ...readDockerfile(found.path, found.text, own), readFile }, by }];
   };
   const compose = firstFile(pipeline, use.compose ?? []);
   if (compose === undefined) return read(use.paths, build);
   const composed = services.get(compose.path) ?? servicesIn(compose);
   services.set(compose.path, composed);
-  return composed.flatMap((service) =>
-    read(service.paths, { ...build, args: new Map([...composedArguments(service.args, step), ...args]) }),
+  return composed.flatMap(({ paths, context, args: own }) =>
+    read(paths, { ...build, context, args: new Map([...composedArguments(own, step), ...args]) }),
   );
 }
 
@@ -80,7 +81,7 @@ function servicesIn(file: SourceFile): readonly Service[] {
       const around = repositoryPath(text(build) ?? text(get(build, "context")) ?? ".", folder);
       if (build === undefined || around === undefined || get(build, "dockerfile_inline") !== undefined) return [];
       const path = repositoryPath(text(get(build, "dockerfile")) ?? "Dockerfile", around);
-      return path === undefined ? [] : [{ paths: [path], args: get(build, "args") }];
+      return path === undefined ? [] : [{ paths: [path], context: around, args: get(build, "args") }];
     });
 }
 

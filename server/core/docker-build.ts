@@ -28,6 +28,8 @@ export interface Build extends Pick<Pipeline, "system" | "systemName"> {
   readonly args: ReadonlyMap<string, BuildArgument>;
   /** The secrets behind what `RUN --mount=type=secret` mounts, by their ids. */
   readonly secrets: ReadonlyMap<string, readonly SecretUse[]>;
+  /** The folder of the repository that COPY takes files from; absent where it is not known. */
+  readonly context?: string | undefined;
   /** Names, as {@link imageName} has them, of images that no registry is asked for. */
   readonly built?: ReadonlySet<string>;
 }
@@ -161,7 +163,11 @@ function readInstruction(
     case "RUN":
       stage.steps.push(runStep(reader, stage, instruction));
       break;
+    case "COPY":
+      enterContext(reader, stage, instruction);
+      break;
     case "ADD":
+      enterContext(reader, stage, instruction);
       stage.steps.push(...addSteps(stage, instruction));
       break;
   }
@@ -182,6 +188,14 @@ function fromOf({ text, arguments: { start } }: Instruction): { readonly image?:
   return image === undefined
     ? {}
     : { image: { text: image, span: { start, end: start + image.length } }, ...(name === undefined ? {} : { name }) };
+}
+
+/** Once all of the context lies in the working directory, that is the folder of the repository. */
+function enterContext({ build }: Reader, stage: Stage, { text, flags }: Instruction): void {
+  const [source = "", target = "", more] = wordsOf(text).map((word) => resolved(word, stage.variables));
+  const isWhole = /^(?:\.|\.?\/|\*)$/.test(source) && more === undefined && !flags.some(({ name }) => name === "from");
+  const isHere = /^\.\/?$/.test(target) || target.replace(/(.)\/$/, "$1") === stage.folder;
+  if (isWhole && isHere && build.context !== undefined) stage.folder = build.context;
 }
 
 /** The image of `COPY --from=` and of a mount's `from=`. */

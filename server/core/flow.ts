@@ -269,13 +269,19 @@ function traceOf(job: Job, environments: Map<Scope, Environment>, read: Read): F
   if (homes.size === 0 || (homes.size === 1 && !homes.has(undefined))) return NO_FLOW;
   const { scripts: flows, trace } = tracedJob(placed, read);
   const { executions, pulls, builds, built, digests, settled, dumps, locals } = trace;
-  const scripts: Scripts = (number) => {
+  const made = new Map<number, ReturnType<Scripts>>();
+  const scriptAt: Scripts = (number) => {
     const own = placed[number];
     const program = flows[number]?.program;
     if (own !== undefined && program !== undefined) return { step: own.step, script: own.script, program };
     const local = locals.find((each) => each.number === number);
     const step = local && placed[local.caller]?.step;
     return local && step && { step, script: localScript(local, read(local.path) ?? ""), program: local.program };
+  };
+  // Whoever compares two scripts asks whether they are one.
+  const scripts: Scripts = (number) => {
+    if (!made.has(number)) made.set(number, scriptAt(number));
+    return made.get(number);
   };
   // Where a script stands: in the job itself, or in a file that runs in the place of a step.
   const homeOf = (number: number): Job | undefined =>

@@ -191,6 +191,27 @@ FROM ruby@sha256:beefdbd8a1da6d2915566fde36db9db0b524eb737fc57cd1367effd16dc0d06
     assert.deepEqual(reach("docker build --secret id=other,env=NPM_TOKEN .", mount), ["-"]);
   });
 
+  it("runs scripts of the repository once they are copied", () => {
+    const script = `#!/bin/sh\n${COMMAND}\n`;
+    const of = (docker: string, path: string, run = "docker build .") =>
+      said({ [CI]: workflow(run), Dockerfile: docker, [path]: script }, CI).map((line) =>
+        line
+          .split(" ; ")
+          .filter((_, at) => at !== 1 && at !== 3)
+          .join(" ; "),
+      );
+    const found = [`warning ci/x.sh: ${COMMAND} ; Run by RUN in line 4 @ Dockerfile:4`];
+    assert.deepEqual(of("FROM scratch\nWORKDIR /app\nCOPY . .\nRUN ./ci/x.sh\n", "ci/x.sh"), found);
+    assert.deepEqual(of("FROM scratch\nWORKDIR /app\nADD ./ /app/\nRUN sh ci/x.sh\n", "ci/x.sh"), found);
+    assert.deepEqual(
+      of("FROM scratch\nWORKDIR /app\nCOPY . .\nRUN ./x.sh\n", "ci/x.sh", "docker build -f Dockerfile ci"),
+      found,
+    );
+    assert.deepEqual(of("FROM scratch\nWORKDIR /app\nRUN true\nRUN ./ci/x.sh\n", "ci/x.sh"), []);
+    assert.deepEqual(of("FROM scratch\nWORKDIR /app\nCOPY --from=x . .\nRUN ./ci/x.sh\n", "ci/x.sh"), []);
+    assert.deepEqual(of("FROM scratch\nCOPY . .\nWORKDIR /app\nRUN ./ci/x.sh\n", "ci/x.sh"), []);
+  });
+
   it("is found behind a Compose file", () => {
     const compose =
       "services:\n  a: {build: .}\n  b:\n    build:\n      context: b\n      dockerfile: x.dockerfile\n      args: {T: $NPM_TOKEN}\n  c: {image: 'x:1'}\n";

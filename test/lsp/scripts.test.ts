@@ -245,7 +245,7 @@ describe("fixes in a script that a pipeline runs", () => {
     const session = await start({ folders: [root], env: network.env, ...(onEdit && { onEdit }) });
     session.pullWorkspace();
     const uri = uriOf(root, upload);
-    await session.until(() => (session.reported.get(uri)?.[0]?.relatedInformation?.length ?? 0) > 3);
+    await session.until(() => (session.reported.get(uri)?.[0]?.relatedInformation?.length ?? 0) > 2);
     return { root, session, uri };
   };
   const fixOf = async (session: Session, uri: string) => {

@@ -13,6 +13,8 @@ export interface BuildUse {
   readonly paths: readonly string[];
   /** Where the Compose file lies that says what is built, instead of a Dockerfile. */
   readonly compose?: readonly string[];
+  /** The folder that it can copy from; `undefined` where that is not known or not in the repository. */
+  readonly context: string | undefined;
   /** Build arguments, each `NAME=value`, or `NAME` for a variable of the environment. */
   readonly args: readonly Value[];
   /** Secrets for `RUN --mount=type=secret`: `id=…,env=…`. */
@@ -36,8 +38,8 @@ export function readBuild(words: readonly Value[], folder: string): BuildUse | u
   const compose = found.compose?.flatMap((path) => path ?? []) ?? [];
   const command = { start: program.span.start, end: Math.max(program.span.end, last.span.end) };
   if (paths.length === 0 && compose.length === 0) return undefined;
-  const { args, secrets } = found;
-  return { paths: [...new Set(paths)], args, secrets, command, ...(compose.length > 0 && { compose }) };
+  const { args, secrets, context } = found;
+  return { paths: [...new Set(paths)], context, args, secrets, command, ...(compose.length > 0 && { compose }) };
 }
 
 /** True for the name of a program that builds images. */
@@ -45,7 +47,7 @@ export function isBuildTool(name: string): boolean {
   return READERS.has(name);
 }
 
-type Found = Pick<BuildUse, "args" | "secrets"> & {
+type Found = Pick<BuildUse, "args" | "secrets" | "context"> & {
   readonly paths: readonly (string | undefined)[];
   readonly compose?: readonly (string | undefined)[];
 };
@@ -74,6 +76,7 @@ function readDocker(words: readonly Value[], folder: string): Found | undefined 
   const around = context === undefined ? undefined : repositoryPath(context.text, folder);
   return {
     paths: file === undefined ? inContext(around) : [repositoryPath(file.text, folder)],
+    context: around,
     args: optionValues(options, "--build-arg"),
     secrets: optionValues(options, "--secret"),
   };
@@ -94,7 +97,7 @@ function readCompose(args: readonly Value[], folder: string): Found | undefined 
     named.length > 0
       ? named.map(({ text }) => repositoryPath(text, folder))
       : COMPOSE_FILES.map((name) => (start === undefined ? undefined : repositoryPath(name, start)));
-  return { paths: [], compose, args: optionValues(options, "--build-arg"), secrets: [] };
+  return { paths: [], context: undefined, compose, args: optionValues(options, "--build-arg"), secrets: [] };
 }
 
 const COMPOSE_FILES = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
@@ -114,7 +117,7 @@ function readKaniko(words: readonly Value[], folder: string): Found | undefined 
     file === undefined
       ? inContext(around)
       : [around === undefined ? undefined : repositoryPath(file.text, around), repositoryPath(file.text, folder)];
-  return { paths, args: optionValues(options, "--build-arg"), secrets: [] };
+  return { paths, context: around, args: optionValues(options, "--build-arg"), secrets: [] };
 }
 
 function inContext(folder: string | undefined): readonly (string | undefined)[] {

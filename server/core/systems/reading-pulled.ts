@@ -117,7 +117,12 @@ export function pullDockerfile(
     const text = budget.files > 0 ? read(path) : undefined;
     if (text === undefined) continue;
     budget.files--;
-    return [{ pipeline: readDockerfile(path, text, build), by: { ...by, message: `${by.message}; ${WHAT_RUN_SEES}` } }];
+    return [
+      {
+        pipeline: { ...readDockerfile(path, text, build), readFile: read },
+        by: { ...by, message: `${by.message}; ${WHAT_RUN_SEES}` },
+      },
+    ];
   }
   return [];
 }

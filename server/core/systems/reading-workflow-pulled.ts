@@ -92,8 +92,9 @@ export function pullContainer(puller: Puller, file: SourceFile, root: YamlNode |
   const image = scalar(get(root, "runs", "image"));
   if (text(get(root, "runs", "using")) !== "docker" || image === undefined || /^docker:\/\//.test(image.text)) return;
   const slash = file.path.lastIndexOf("/");
-  const path = repositoryPath(image.text, slash < 0 ? "." : file.path.slice(0, slash));
-  const build = { ...product, args: new Map(), secrets: new Map() };
+  const context = slash < 0 ? "." : file.path.slice(0, slash);
+  const path = repositoryPath(image.text, context);
+  const build = { ...product, context, args: new Map(), secrets: new Map() };
   const by = { span: image.span, message: "Built for this action" };
   if (path !== undefined) puller.pulled.push(...pullDockerfile([path], by, build, puller.trail, puller.context));
 }
@@ -117,6 +118,7 @@ export function pullBuild(puller: Puller, step: Step, product: Product): void {
   const secrets = [...pairsIn(step, input("secrets")), ...pairsIn(step, input("secret-envs"))];
   const build: Build = {
     ...product,
+    context: around,
     args: new Map(
       args.map(([name, value, uses]) => [name, { value: value.includes("$") ? undefined : value, secrets: uses }]),
     ),
