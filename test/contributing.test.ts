@@ -64,6 +64,35 @@ jobs:
   });
 });
 
+describe("the diff of CONTRIBUTING.md", () => {
+  it("is made of lines that its files have, in this order", () => {
+    const text = readFileSync(path.join(project, "CONTRIBUTING.md"), "utf8");
+    const [, diff = ""] = /^```diff\n([\s\S]*?)^```$/m.exec(text) ?? [];
+    const files = diff.split(/^diff --git a\/\S+ b\//m).slice(1);
+    assert.equal(files.length, 2);
+    for (const file of files) {
+      const [name = "", ...shown] = file.trimEnd().split("\n");
+      const lines = readFileSync(path.join(project, name), "utf8").split("\n");
+      let from = 0;
+      for (const line of shown.filter((each) => each !== "…")) {
+        assert.match(line, /^[+ ]/);
+        const at = lines.indexOf(line.slice(1), from);
+        assert.ok(at >= from, `${name} has no line “${line.slice(1)}” behind line ${from}`);
+        from = at + 1;
+      }
+    }
+  });
+
+  it("shows a system that is there, and every line of the list that it needs", () => {
+    const text = readFileSync(path.join(project, "CONTRIBUTING.md"), "utf8");
+    const index = readFileSync(path.join(project, "server/core/systems/index.ts"), "utf8");
+    const [, name = "?"] = /^\+export const (\w+): System/m.exec(text) ?? [];
+    const needed = index.split("\n").filter((line) => new RegExp(`\\b${name}\\b`).test(line));
+    assert.equal(needed.length, 2);
+    for (const line of needed) assert.ok(text.includes(`\n+${line}\n`), line);
+  });
+});
+
 /** The index's own line for one more rule or system. */
 function list(index: string, name: string, from: string): void {
   const file = path.join(copy, "server/core", index);
