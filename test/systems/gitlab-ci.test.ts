@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EMPTY_CONTEXT } from "../../server/core/context.ts";
-import type { Pipeline } from "../../server/core/model.ts";
+import { type Pipeline, referencesOf } from "../../server/core/model.ts";
 import { reachOfStep } from "../../server/core/reach.ts";
 import { gitlabCi } from "../../server/core/systems/gitlab-ci.ts";
 import { parseYaml } from "../../server/core/yaml.ts";
@@ -46,6 +46,149 @@ two:
 #     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 `,
     );
+  });
+
+  it("reads code in every place where GitLab runs some: hooks, all parts of a script, functions, and what containers start with", () => {
+    check(
+      "unpinned-remote-script",
+      PATH,
+      `default:
+  hooks:
+    pre_get_sources_script:
+      - curl -s https://a.example/x | sh
+#       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+one:
+  before_script: [curl -s https://b.example/x | sh]
+#                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  script:
+    - curl -s https://c.example/x | sh
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  after_script:
+    - curl -s https://d.example/x | sh
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  services:
+    - name: redis
+      entrypoint: [sh, -c]
+      command: ["curl -s https://e.example/x | sh"]
+#                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+two:
+  image: {name: node, entrypoint: [""]}
+  run:
+    - name: fetch
+      script: curl -s https://f.example/x | sh
+#             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    - name: lint
+      step: gitlab.com/acme/lint@v1
+.three: &three
+  script:
+    - curl -s https://g.example/x | sh
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+three: *three
+`,
+    );
+  });
+
+  it("knows which process a line belongs to: hooks, functions and after_script have their own", () => {
+    const pipeline = read(`one:
+  hooks: {pre_get_sources_script: [a]}
+  before_script: [b]
+  script: [c]
+  after_script: [d]
+two:
+  run: [{name: x, script: e}, {name: y, script: f}]
+`);
+    assert.deepEqual(
+      pipeline.jobs.map(({ steps }) => steps.map(({ scripts }) => scripts.map(({ text, unit }) => `${text} ${unit}`))),
+      [
+        [["a hooks"], ["b main", "c main"], ["d after"]],
+        [[], ["e run 1"], ["f run 2"]],
+      ],
+    );
+  });
+
+  it("names what a job runs of others: images, services, includes, child pipelines and functions, each with its pin", () => {
+    const sha = "568a04821935cc92de7b4b05ea6fa9f6bf8a0592";
+    const pipeline = read(`include:
+  - https://ci.example.com/a.yml
+  - remote: https://ci.example.com/b.yml
+    integrity: sha256-ABCD
+  - {project: acme/kit, file: /c.yml}
+  - {project: acme/kit, ref: ${sha}, file: /d.yml}
+  - {project: $KIT, ref: v1, file: /e.yml}
+  - component: gitlab.com/acme/scan/sast@~latest
+  - component: gitlab.com/acme/scan/sast@${sha}
+  - {template: Auto-DevOps.gitlab-ci.yml}
+  - {local: /f.yml}
+default:
+  image: node:22
+  services: [redis, {name: "postgres:17@sha256:${sha.padEnd(64, "0")}"}]
+one:
+  image: {name: $IMAGE}
+  script: [x]
+two:
+  trigger:
+    include:
+      - {project: acme/kit, ref: main, file: /g.yml}
+three:
+  run:
+    - {name: a, step: gitlab.com/acme/lint@v1}
+    - {name: b, step: gitlab.com/acme/kit/-/lint@${sha}}
+    - {name: c, step: ./local}
+`);
+    assert.deepEqual(
+      [...referencesOf(pipeline)].map(({ kind, text, target }) => `${kind} ${text} ${target.pin}`),
+      [
+        "include https://ci.example.com/a.yml mutable",
+        "include https://ci.example.com/b.yml pinned",
+        "include acme/kit mutable",
+        `include ${sha} pinned`,
+        "include v1 unknown",
+        "include gitlab.com/acme/scan/sast@~latest mutable",
+        `include gitlab.com/acme/scan/sast@${sha} pinned`,
+        "image node:22 mutable",
+        "image redis mutable",
+        `image postgres:17@sha256:${sha.padEnd(64, "0")} pinned`,
+        "image $IMAGE unknown",
+        "include main mutable",
+        "action gitlab.com/acme/lint@v1 mutable",
+        `action gitlab.com/acme/kit/-/lint@${sha} pinned`,
+      ],
+    );
+  });
+
+  it("knows the shell from the image and from the tags of the runner", () => {
+    const pipeline = read(`a: {script: [x]}
+b: {image: "alpine:3.20", script: [x]}
+c: {image: mcr.microsoft.com/windows/servercore, script: [x]}
+d: {tags: [windows-2022], script: [x]}
+e: {tags: [macos], script: [x]}
+`);
+    assert.deepEqual(
+      pipeline.jobs.map(({ steps: [step] }) => {
+        const [script] = step?.scripts ?? [];
+        return `${script?.shell.language} ${script?.shell.pipefail} ${script?.operatingSystems}`;
+      }),
+      [
+        "bash true linux",
+        "bash false linux",
+        "powershell undefined windows",
+        "powershell undefined windows",
+        "bash true macos",
+      ],
+    );
+  });
+
+  it("reads the wrong shapes of half-typed files without an exception", () => {
+    for (const text of [
+      "",
+      "- a\n- [b]",
+      "one: [x]\ntwo: 3\ninclude: 1\nvariables: [a]\ndefault: x",
+      "one: {script: {a: b}, image: [x], services: y, hooks: [a], run: b, trigger: [c], secrets: d, extends: {e: f}}",
+      "one: {run: [a, [b], {step: [c]}, {script: {d: e}}], services: [{entrypoint: a, command: {b: c}}, [d]]}",
+      "include: [[a], {remote: [b]}, {project: {c: d}}, {component: x@}]\none: {script: !reference x}",
+      "one: &a {extends: *a, script: [*a]}\n{% if x %}\n{{ .y }}: {script: [z]}",
+    ])
+      assert.equal(read(text).system, "gitlab-ci");
   });
 
   it("reports once, where it is written, what default, extends and anchors bring into several jobs", () => {

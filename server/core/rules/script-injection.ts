@@ -1,5 +1,6 @@
 import { type Injection, type Pipeline, type Step, stepsOf } from "../model.ts";
 import type { EditFix, Problem, Rule } from "../rule.ts";
+import { contains } from "../text.ts";
 import { pieceAt, throughEnvironment } from "../through-environment.ts";
 
 /** Text that strangers choose and that becomes a part of a script before the script is read. */
@@ -121,11 +122,14 @@ function problem(pipeline: Pipeline, step: Step, injection: Injection): Problem 
     ? "Whoever writes it can run commands here, with the secrets and the token of this run."
     : "Whoever writes it can run commands here.";
   const fix = environmentFix(pipeline, step, injection);
+  const inCmd = step.scripts.some(({ shell, span: code }) => shell.language === "cmd" && contains(code, span));
+  const cure =
+    inCmd && fix === undefined
+      ? "No quotes of cmd keep it from that: read the variable in PowerShell."
+      : "Hand it over in the step's environment and write the variable in quotes.";
   return {
     span,
-    message:
-      `${what.charAt(0).toUpperCase()}${what.slice(1)} is pasted into the script before it runs. ${danger} ` +
-      "Hand it over in the step's environment and write the variable in quotes.",
+    message: `${what.charAt(0).toUpperCase()}${what.slice(1)} is pasted into the script before it runs. ${danger} ${cure}`,
     severity: privileged ? "warning" : "information",
     ...(fix && { fixes: [fix] }),
   };

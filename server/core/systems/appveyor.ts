@@ -13,6 +13,7 @@ import {
   scriptOf,
   sealedVariablesOf,
 } from "./reading.ts";
+import { type Meaning, type StrangersTexts, withPasted } from "./reading-pasted.ts";
 import type { System } from "./system.ts";
 
 /**
@@ -171,10 +172,32 @@ function readJob({ file, root, scope: around }: Reader, node: YamlNode, name: st
     if (phase === "deploy" || phase === "notifications") return readProviders(file, found.value, phase, at, of);
     const scripts = commandsIn(found.value).flatMap((command) => readCommand(file, command, systems));
     const always = phase === "on_failure" || phase === "on_finish";
-    return scripts.length === 0 ? [] : [bareStep({ ...at, label: `phase “${phase}”${of}`, scripts, always })];
+    if (scripts.length === 0) return [];
+    const commands = scripts.filter(({ shell }) => shell.language === "cmd");
+    const pasted = withPasted(file.text, commands, strangersText, EXPANDED);
+    return [bareStep({ ...at, label: `phase “${phase}”${of}`, scripts, always, ...pasted })];
   });
   const span = node === root ? steps[0]?.span : node.span;
   return { id: name ?? "job", span: firstLine(file, span ?? root.span), scope, steps, references: [] };
+}
+
+/** cmd replaces variables before it looks for commands, so that an ampersand in a value begins one. */
+const EXPANDED = /%\w+(?::[^%\n]*)?%/g;
+
+/** Source: appveyor.com/docs, "Environment variables". What a branch of one's own is called is no stranger's choice. */
+const STRANGERS: StrangersTexts = {
+  APPVEYOR_REPO_COMMIT_MESSAGE: "the message of the commit",
+  APPVEYOR_REPO_COMMIT_MESSAGE_EXTENDED: "the message of the commit",
+  APPVEYOR_REPO_COMMIT_AUTHOR: "the name of the commit's author",
+  APPVEYOR_REPO_COMMIT_AUTHOR_EMAIL: "the address of the commit's author",
+  APPVEYOR_PULL_REQUEST_TITLE: "the title of the pull request",
+  APPVEYOR_PULL_REQUEST_HEAD_REPO_BRANCH: "the name of the pull request's branch",
+};
+
+function strangersText(expression: string): Meaning | undefined {
+  const name = /^%(\w+)/.exec(expression)?.[1]?.toUpperCase() ?? "";
+  const what = Object.hasOwn(STRANGERS, name) ? STRANGERS[name] : undefined;
+  return what === undefined ? undefined : { what };
 }
 
 /** What AppVeyor does by itself with credentials of the file. */

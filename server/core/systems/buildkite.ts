@@ -191,7 +191,9 @@ function withSecrets(file: SourceFile, scope: Scope, owner: YamlNode | undefined
     return [{ name: key, span, nameSpan: keySpan, written, removed: own }];
   });
   const secrets = [...listed, ...keyed].map(({ written, removed, ...place }): Variable => {
-    const use = { name: written.text, kind: "named", span: written.span } as const;
+    // What the upload puts in is known to it alone.
+    const computed = /(?<![\\$])\$[\w{]/.test(written.text) && { extent: "computed" as const };
+    const use = { name: written.text, kind: "named", span: written.span, ...computed } as const;
     const pair = /^\w+$/.test(written.text) ? { "secrets as a mapping": `${place.name}: ${written.text}` } : undefined;
     const texts =
       place.name === written.text && node?.kind === "sequence"

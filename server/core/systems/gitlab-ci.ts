@@ -33,6 +33,7 @@ import {
 } from "../yaml.ts";
 import { insertion } from "../yaml-edit.ts";
 import { bareScope, type Dialect, firstLine, type ScriptSetting, scopeOf, scriptOf, variableOf } from "./reading.ts";
+import { commandOf } from "./reading-command.ts";
 import {
   type Document,
   definitionsOf,
@@ -228,13 +229,29 @@ function readJob(reader: Reader, pipeline: Scope, { key, keySpan, value: job }: 
     always,
   });
   const after = read(anywhere("after_script"), "after");
+  const hooks = anywhere("hooks");
+  const before = read(partOf(hooks, "pre_get_sources_script"), "hooks");
+  const functions = lookup(documents, parts, "run");
   const trigger = lookup(documents, parts, "trigger");
   pullChildren(reader, get(job, "trigger", "include"), label, scope);
   return {
     id: key,
     span: firstLine(file, keySpan),
     scope,
-    steps: [step(label, main, false), ...(after.length > 0 ? [step(`after_script of ${label}`, after, true)] : [])],
+    steps: [
+      ...startSteps(reader, parts, step),
+      ...(before.length > 0 ? [step(`hooks of ${label}`, before, false)] : []),
+      step(label, main, false),
+      ...items(functions?.node).map((each, index): Step => {
+        const scripts = read(partOf(functions && { ...functions, node: each }, "script"), `run ${index + 1}`);
+        const name = `function “${text(get(each, "name")) ?? index + 1}” of ${label}`;
+        return {
+          ...step(name, scripts, false),
+          references: functions?.at === document ? functionReference(reader.includes, each, scope) : [],
+        };
+      }),
+      ...(after.length > 0 ? [step(`after_script of ${label}`, after, true)] : []),
+    ],
     references: [
       ...imageReferences(get(job, "image"), scope),
       ...serviceReferences(get(job, "services"), scope),
@@ -242,6 +259,59 @@ function readJob(reader: Reader, pipeline: Scope, { key, keySpan, value: job }: 
     ],
     ...(trigger?.at === document ? forwarded(trigger.node) : {}),
   };
+}
+
+/** What the containers of a job start with instead of what their images say. */
+function startSteps(
+  reader: Reader,
+  job: readonly Part[],
+  step: (name: string, scripts: readonly Script[], always: boolean) => Step,
+): readonly Step[] {
+  const { documents, own, dialect } = reader;
+  const places = ["image", "services"].flatMap((key) => {
+    return lookup(documents, job, key) ?? partAt(documents, "default", key) ?? partAt(documents, key) ?? [];
+  });
+  const containers = places.flatMap(({ node, at }) =>
+    (node.kind === "sequence" ? node.items : [node]).map((each) => ({ node: each, at })),
+  );
+  return containers.flatMap(({ node, at }): readonly Step[] => {
+    const words = ["entrypoint", "command"].flatMap((key) =>
+      items(get(node, key)).flatMap((each) => scalar(each) ?? []),
+    );
+    if (at !== own || !words.some((word) => word.text !== "")) return [];
+    const setting = { operatingSystems: ["linux"], unit: `start ${node.span.start}`, scratch: "/tmp" } as const;
+    const script = commandOf(
+      at.file,
+      words.map((word) => ({ scalar: word })),
+      dialect,
+      setting,
+      NO_ESCAPES,
+    );
+    return script === undefined
+      ? []
+      : [step(`the start of container “${text(get(node, "name")) ?? "?"}”`, [script], false)];
+  });
+}
+
+/** The list of words goes to the container as it is. */
+const NO_ESCAPES = /(?!)/g;
+
+/** What stands under a key of a part, in the same file. */
+function partOf(part: Part | undefined, key: string): Part | undefined {
+  const node = get(part?.node, key);
+  return part && node && { node, at: part.at };
+}
+
+/** An entry of `run` that calls a function kept in a git repository. Source: docs.gitlab.com, "CI/CD functions". */
+function functionReference({ text: document }: Includes, item: YamlNode, scope: Scope): readonly Reference[] {
+  const written = scalar(get(item, "step") ?? get(item, "func"));
+  const [, host, repo, path = "", ref] =
+    /^([\w-]+(?:\.[\w-]+)+(?::\d+)?)\/([^@\s]+?)(?:\/-\/([^@\s]+))?@(\S+)$/.exec(written?.text ?? "") ?? [];
+  if (written === undefined || host === undefined || repo === undefined || ref === undefined) return [];
+  const pin = isCommitId(ref) ? "pinned" : ref.includes("$") ? "unknown" : "mutable";
+  const target: Target = { kind: "repository", host, repo, path, ref, pin };
+  const version = written.map.toDocument({ start: written.text.length - ref.length, end: written.text.length });
+  return [{ ...reference("action", written, target, scope), repin: repinOf(document, written.span, version) }];
 }
 
 /** Child pipelines get the variables of the job that starts them. Source: docs.gitlab.com, `trigger:forward`. */

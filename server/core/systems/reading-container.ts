@@ -172,7 +172,10 @@ function secretsFrom(node: YamlNode | undefined): readonly SecretUse[] {
   if (node?.kind === "sequence") return node.items.flatMap(secretsFrom);
   return entries(node).flatMap(({ key, value }) => {
     const name = key === "from_secret" ? scalar(value) : undefined;
-    return name === undefined ? secretsFrom(value) : [{ name: name.text, span: name.span, kind: "named" as const }];
+    if (name === undefined) return secretsFrom(value);
+    // Variables are put into the whole file before it is read, so into names of secrets as well.
+    const computed = /(?<!\$)\$\{/.test(name.text) && { extent: "computed" as const };
+    return [{ name: name.text, span: name.span, kind: "named" as const, ...computed }];
   });
 }
 
