@@ -20,6 +20,18 @@ install:
   - bash: |
       SCRIPT
 `,
+  "argo-workflows": `apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: build}
+spec:
+  templates:
+    - name: build
+      script:
+        image: node@${DIGEST}
+        command: [bash]
+        source: |
+          SCRIPT
+`,
   "bitbucket-pipelines": `image: node@${DIGEST}
 pipelines:
   default:
@@ -40,6 +52,10 @@ jobs:
       - run: |
           SCRIPT
 `,
+  cirrus: `test_task:
+  test_script: |
+    SCRIPT
+`,
   "cloud-build": `steps:
   - name: node@${DIGEST}
     script: |
@@ -49,6 +65,14 @@ jobs:
   codebuild: `version: 0.2
 phases:
   build:
+    commands:
+      - |
+        SCRIPT
+`,
+  codefresh: `version: "1.0"
+steps:
+  build:
+    image: node@${DIGEST}
     commands:
       - |
         SCRIPT
@@ -84,6 +108,34 @@ jobs:
     - |
       SCRIPT
 `,
+  harness: `pipeline:
+  identifier: build
+  stages:
+    - stage:
+        name: build
+        type: CI
+        spec:
+          execution:
+            steps:
+              - step:
+                  name: build
+                  type: Run
+                  spec:
+                    shell: Bash
+                    command: |
+                      SCRIPT
+`,
+  semaphore: `version: v1.0
+agent: {machine: {type: e1-standard-2}}
+blocks:
+  - name: build
+    task:
+      jobs:
+        - name: build
+          commands:
+            - |
+              SCRIPT
+`,
   tekton: `apiVersion: tekton.dev/v1
 kind: Task
 metadata: {name: build}
@@ -110,16 +162,21 @@ spec:
 /** Where each system looks for its file. */
 export const PATHS: Readonly<Record<string, string>> = {
   appveyor: "appveyor.yml",
+  "argo-workflows": ".argo/workflow.yaml",
   "azure-pipelines": "azure-pipelines.yml",
   "bitbucket-pipelines": "bitbucket-pipelines.yml",
   buildkite: ".buildkite/pipeline.yml",
   circleci: ".circleci/config.yml",
+  cirrus: ".cirrus.yml",
   "cloud-build": "cloudbuild.yaml",
   codebuild: "buildspec.yml",
+  codefresh: "codefresh.yml",
   drone: ".drone.yml",
   "gitea-actions": ".gitea/workflows/ci.yml",
   "github-actions": ".github/workflows/ci.yml",
   "gitlab-ci": ".gitlab-ci.yml",
+  harness: ".harness/pipeline.yaml",
+  semaphore: ".semaphore/semaphore.yml",
   tekton: ".tekton/task.yaml",
   "travis-ci": ".travis.yml",
   woodpecker: ".woodpecker.yml",
@@ -186,15 +243,35 @@ jobs:
       step: gitlab.com/acme/lint@v1
 #           ^^^^^^^^^^^^^^^^^^^^^^^
 `,
+    harness: `pipeline:
+  identifier: build
+  stages:
+    - stage:
+        name: build
+        type: CI
+        spec:
+          execution:
+            steps:
+              - step:
+                  name: lint
+                  type: Action
+                  spec:
+                    uses: acme/lint@v1
+#                         ^^^^^^^^^^^^
+`,
     ...cannot("azure-pipelines", "Calls tasks and templates, which unpinned-task and unpinned-include look at."),
     ...cannot("bitbucket-pipelines", "Calls pipes and imports, which unpinned-pipe and unpinned-include look at."),
     ...cannot("buildkite", "Calls plugins, which unpinned-plugin looks at."),
     ...cannot("circleci", "Calls orbs, which unpinned-orb looks at."),
-    ...cannot("cloud-build drone woodpecker", "Calls nothing but images, which unpinned-image looks at."),
+    ...cannot(
+      "argo-workflows cirrus cloud-build drone semaphore woodpecker",
+      "Calls nothing but images, which unpinned-image looks at.",
+    ),
     ...cannot(
       "tekton",
       "Calls tasks through resolvers, which unpinned-task, unpinned-bundle and unpinned-include look at.",
     ),
+    ...cannot("codefresh", "Calls steps of a catalog, which unpinned-plugin looks at."),
     ...cannot("appveyor travis-ci", "Has no key that runs code kept elsewhere as a step."),
   },
 
@@ -203,6 +280,18 @@ jobs:
 install:
   - sh: docker run --rm node:22 npm test
 #       ^^^^^^^^^^^^^^^^^^^^^^^
+`,
+    "argo-workflows": `apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: build}
+spec:
+  templates:
+    - name: build
+      script:
+        image: node:22
+#              ^^^^^^^
+        command: [sh]
+        source: npm test
 `,
     "azure-pipelines": `container: node:22
 #          ^^^^^^^
@@ -230,6 +319,11 @@ jobs:
 #              ^^^^^^^^^^^^^^^
     steps: [{run: npm test}]
 `,
+    cirrus: `test_task:
+  container: {image: node:22}
+#                    ^^^^^^^
+  script: npm test
+`,
     "cloud-build": `steps:
   - name: node:22
 #         ^^^^^^^
@@ -244,6 +338,13 @@ batch:
 #              ^^^^^^^
 phases:
   build:
+    commands: [npm test]
+`,
+    codefresh: `version: '1.0'
+steps:
+  build:
+    image: node:22
+#          ^^^^^^^
     commands: [npm test]
 `,
     drone: `kind: pipeline
@@ -277,6 +378,31 @@ jobs:
 #      ^^^^^^^
 build:
   script: [npm test]
+`,
+    harness: `pipeline:
+  identifier: build
+  stages:
+    - stage:
+        name: build
+        type: CI
+        spec:
+          execution:
+            steps:
+              - step:
+                  name: test
+                  type: Run
+                  spec: {image: node:22, shell: Sh, command: npm test}
+#                               ^^^^^^^
+`,
+    semaphore: `version: v1.0
+agent:
+  machine: {type: e1-standard-2}
+  containers: [{name: main, image: node:22}]
+#                                  ^^^^^^^
+blocks:
+  - name: build
+    task:
+      jobs: [{name: build, commands: [npm test]}]
 `,
     tekton: `apiVersion: tekton.dev/v1
 kind: Task
@@ -353,7 +479,16 @@ script: make
       "buildkite",
       "Can start another pipeline, which then runs by itself with its own settings; no file takes in another.",
     ),
-    ...cannot("appveyor cloud-build codebuild woodpecker", "No file takes in another one from elsewhere."),
+    ...cannot("argo-workflows", "Names templates of its own cluster alone, which have no versions."),
+    ...cannot("cirrus", "Takes in modules by a file of another language, .cirrus.star, which is no YAML."),
+    ...cannot(
+      "harness",
+      "Names templates by a version label of its own server, and nobody can tell from here whether that changes.",
+    ),
+    ...cannot(
+      "appveyor cloud-build codebuild codefresh semaphore woodpecker",
+      "No file takes in another one from elsewhere.",
+    ),
   },
 
   "unpinned-task": {
@@ -376,7 +511,7 @@ spec:
 #                                   ^^^^^^^^
 `,
     ...cannot(
-      "appveyor bitbucket-pipelines buildkite circleci cloud-build codebuild drone gitea-actions github-actions gitlab-ci travis-ci woodpecker",
+      "appveyor argo-workflows bitbucket-pipelines buildkite circleci cirrus cloud-build codebuild codefresh drone gitea-actions github-actions gitlab-ci harness semaphore travis-ci woodpecker",
       "Has no tasks that an organization or a catalog keeps under versions.",
     ),
   },
@@ -389,6 +524,13 @@ spec:
 #       ^^^^^^^^^^^^^^
           image: node@${DIGEST}
 `,
+    codefresh: `version: '1.0'
+steps:
+  deploy:
+    type: acme/deployer
+#         ^^^^^^^^^^^^^
+    arguments: {to: production}
+`,
     "travis-ci": `script: make
 deploy:
   provider: npm
@@ -397,9 +539,9 @@ deploy:
 #           ^^^^^^^^
     branch: main
 `,
-    ...cannot("drone woodpecker", "Calls its plugins by their images, which unpinned-image looks at."),
+    ...cannot("drone harness woodpecker", "Calls its plugins by their images, which unpinned-image looks at."),
     ...cannot(
-      "appveyor azure-pipelines bitbucket-pipelines circleci cloud-build codebuild gitea-actions github-actions gitlab-ci tekton",
+      "appveyor argo-workflows azure-pipelines bitbucket-pipelines circleci cirrus cloud-build codebuild gitea-actions github-actions gitlab-ci semaphore tekton",
       "Has no plugins that run around a step.",
     ),
   },
@@ -413,7 +555,7 @@ deploy:
 #                 ^^^^^^^^^^^^^^^^^^^^^^^^^
 `,
     ...cannot(
-      "appveyor azure-pipelines buildkite circleci cloud-build codebuild drone gitea-actions github-actions gitlab-ci tekton travis-ci woodpecker",
+      "appveyor argo-workflows azure-pipelines buildkite circleci cirrus cloud-build codebuild codefresh drone gitea-actions github-actions gitlab-ci harness semaphore tekton travis-ci woodpecker",
       "Pipes are a thing of Bitbucket alone.",
     ),
   },
@@ -429,7 +571,7 @@ jobs:
     steps: [{run: make}]
 `,
     ...cannot(
-      "appveyor azure-pipelines bitbucket-pipelines buildkite cloud-build codebuild drone gitea-actions github-actions gitlab-ci tekton travis-ci woodpecker",
+      "appveyor argo-workflows azure-pipelines bitbucket-pipelines buildkite cirrus cloud-build codebuild codefresh drone gitea-actions github-actions gitlab-ci harness semaphore tekton travis-ci woodpecker",
       "Orbs are a thing of CircleCI alone.",
     ),
   },
@@ -449,7 +591,7 @@ spec:
           - {name: name, value: clone}
 `,
     ...cannot(
-      "appveyor azure-pipelines bitbucket-pipelines buildkite circleci cloud-build codebuild drone gitea-actions github-actions gitlab-ci travis-ci woodpecker",
+      "appveyor argo-workflows azure-pipelines bitbucket-pipelines buildkite circleci cirrus cloud-build codebuild codefresh drone gitea-actions github-actions gitlab-ci harness semaphore travis-ci woodpecker",
       "Bundles of tasks are a thing of Tekton alone.",
     ),
   },
@@ -476,6 +618,14 @@ steps:
 steps:
   - command: make
   - command: ./deploy "$$API_KEY"
+`,
+    cirrus: `env:
+  API_KEY: ENCRYPTED[abcdef]
+# ^^^^^^^^^^^^^^^^^^^^^^^^^^
+test_task:
+  script: make
+deploy_task:
+  script: ./deploy "$API_KEY"
 `,
     "cloud-build": `steps:
   - name: node
@@ -520,6 +670,29 @@ jobs:
       - run: make
       - run: ./deploy "$API_KEY"
 `,
+    "gitlab-ci": `variables:
+  API_KEY: $PRODUCTION_API_KEY
+# ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+build:
+  script: [make]
+deploy:
+  script: [./deploy "$API_KEY"]
+`,
+    harness: `pipeline:
+  identifier: build
+  variables:
+    - {name: API_KEY, type: Secret, value: api_key}
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  stages:
+    - stage:
+        name: build
+        type: CI
+        spec:
+          execution:
+            steps:
+              - step: {name: test, type: Run, spec: {shell: Sh, command: make}}
+              - step: {name: push, type: Run, spec: {shell: Sh, command: ./push}}
+`,
     ...cannot(
       "bitbucket-pipelines",
       "Names no secret for all steps: the variables of the settings are in each of them, whatever the file says.",
@@ -533,18 +706,131 @@ jobs:
       "Takes plain text alone in the environment of the whole pipeline; each step names its own secrets.",
     ),
     ...cannot(
-      "gitlab-ci",
-      "A variable of the settings is in every job, whatever the file says, and “secrets” belongs to one job.",
+      "argo-workflows",
+      "Has no environment for all templates that could be moved; whole Secrets in their defaults are up to dumped-secrets.",
     ),
+    ...cannot(
+      "codefresh",
+      "Names no secret for all steps: the variables of the pipeline are in each of them, whatever the file says.",
+    ),
+    ...cannot("semaphore", "Hands over secrets as groups, which broad-secret-group looks at."),
     ...cannot("tekton", "Has no environment for all tasks of a file: a template of steps belongs to one task."),
     ...cannot("travis-ci", "Encrypts the name together with the value, so that nobody can tell which steps use it."),
     ...cannot("woodpecker", "Has no environment for the whole workflow; each step names its own secrets."),
+  },
+
+  "job-wide-secret": {
+    "azure-pipelines": `jobs:
+  - job: build
+    variables:
+      API_KEY: $(apiKeySecret)
+#     ^^^^^^^^^^^^^^^^^^^^^^^^
+    steps:
+      - bash: npm ci
+      - bash: ./deploy "$API_KEY"
+`,
+    circleci: `version: 2.1
+jobs:
+  build:
+    machine: true
+    environment:
+      API_KEY: $PRODUCTION_API_KEY
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    steps:
+      - run: npm ci
+      - run: ./deploy "$API_KEY"
+`,
+    cirrus: `test_task:
+  env:
+    API_KEY: ENCRYPTED[abcdef]
+#   ^^^^^^^^^^^^^^^^^^^^^^^^^^
+  build_script: npm ci
+  deploy_script: ./deploy "$API_KEY"
+`,
+    "gitea-actions": `on: push
+jobs:
+  build:
+    runs-on: docker
+    env:
+      API_KEY: \${{ secrets.API_KEY }}
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    steps:
+      - run: npm ci
+      - run: ./deploy "$API_KEY"
+`,
+    "github-actions": `on: push
+jobs:
+  build:
+    runs-on: ubuntu-24.04
+    env:
+      API_KEY: \${{ secrets.API_KEY }}
+#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    steps:
+      - run: npm ci
+      - run: ./deploy "$API_KEY"
+`,
+    harness: `pipeline:
+  identifier: build
+  stages:
+    - stage:
+        name: build
+        type: CI
+        variables:
+          - {name: API_KEY, type: Secret, value: api_key}
+#           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        spec:
+          execution:
+            steps:
+              - step: {name: test, type: Run, spec: {shell: Sh, command: npm ci}}
+              - step: {name: push, type: Run, spec: {shell: Sh, command: './push <+stage.variables.API_KEY>'}}
+`,
+    tekton: `apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: build}
+spec:
+  stepTemplate:
+    env:
+      - {name: API_KEY, valueFrom: {secretKeyRef: {name: api, key: key}}}
+#       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  steps:
+    - {name: build, image: node, script: npm ci}
+    - {name: deploy, image: node, script: './deploy "$API_KEY"'}
+`,
+    ...cannot(
+      "appveyor codebuild travis-ci",
+      "Runs all phases of a job in one environment, so that no part of it can have less.",
+    ),
+    ...cannot(
+      "argo-workflows",
+      "Runs every template as a container of its own; what several share are whole Secrets, which dumped-secrets looks at.",
+    ),
+    ...cannot(
+      "bitbucket-pipelines",
+      "Names no secret for a stage or a group of steps but by the deployment environment, whose variables the settings hold.",
+    ),
+    ...cannot("buildkite", "Every step is a job of its own, and what all of them have is up to pipeline-wide-secret."),
+    ...cannot(
+      "cloud-build",
+      "Has one job; a secret is named by a step or for all of them, which pipeline-wide-secret looks at.",
+    ),
+    ...cannot("codefresh", "Has one job; a secret is named by a step, or comes from the settings to all of them."),
+    ...cannot("drone woodpecker", "Every step names its own secrets; a job has none."),
+    ...cannot("gitlab-ci", "Gives all lines of a job the same variables, so that no part of it can have less."),
+    ...cannot("semaphore", "Hands over secrets as groups to whole jobs, which run in one session."),
   },
 
   "secret-on-command-line": {
     "azure-pipelines": `steps:
   - bash: ./deploy '$(apiKey)'
 #                   ^^^^^^^^^
+`,
+    codefresh: `version: '1.0'
+steps:
+  build:
+    image: node@${DIGEST}
+    commands:
+      - ./deploy '\${{secrets.shop.API_KEY}}'
+#                 ^^^^^^^^^^^^^^^^^^^^^^^^^
 `,
     "gitea-actions": `on: push
 jobs:
@@ -562,8 +848,25 @@ jobs:
       - run: ./deploy '\${{ secrets.API_KEY }}'
 #                      ^^^^^^^^^^^^^^^^^^^^^^
 `,
+    harness: `pipeline:
+  identifier: build
+  stages:
+    - stage:
+        name: build
+        type: CI
+        spec:
+          execution:
+            steps:
+              - step:
+                  name: deploy
+                  type: Run
+                  spec:
+                    shell: Sh
+                    command: ./deploy '<+secrets.getValue("api_key")>'
+#                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
     ...cannot(
-      "appveyor bitbucket-pipelines codebuild travis-ci",
+      "appveyor bitbucket-pipelines cirrus codebuild semaphore travis-ci",
       "Leaves variables to the shell, so that no value becomes a part of the script's text.",
     ),
     ...cannot(
@@ -578,7 +881,7 @@ jobs:
     ...cannot("drone woodpecker", "Puts in what is known of the build before a step gets its secrets."),
     ...cannot("gitlab-ci", "Puts in inputs of a file alone; variables are left to the shell."),
     ...cannot(
-      "tekton",
+      "argo-workflows tekton",
       "Puts in parameters and results, and a secret is neither: it gets to the step as a variable or a file.",
     ),
   },
@@ -610,6 +913,14 @@ jobs:
     args: [-c, "./notify '$_HEAD_BRANCH'"]
 #                         ^^^^^^^^^^^^^
 `,
+    codefresh: `version: '1.0'
+steps:
+  build:
+    image: node@${DIGEST}
+    commands:
+      - ./notify '\${{CF_COMMIT_MESSAGE}}'
+#                 ^^^^^^^^^^^^^^^^^^^^^^
+`,
     drone: `kind: pipeline
 type: docker
 name: default
@@ -636,6 +947,23 @@ jobs:
       - run: ./notify '\${{ github.event.issue.title }}'
 #                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 `,
+    harness: `pipeline:
+  identifier: build
+  stages:
+    - stage:
+        name: build
+        type: CI
+        spec:
+          execution:
+            steps:
+              - step:
+                  name: notify
+                  type: Run
+                  spec:
+                    shell: Sh
+                    command: ./notify '<+codebase.prTitle>'
+#                                      ^^^^^^^^^^^^^^^^^^^
+`,
     tekton: `apiVersion: tekton.dev/v1
 kind: PipelineRun
 metadata: {name: build}
@@ -656,7 +984,11 @@ spec:
 #                 ^^^^^^^^^^^^^^^^^^^^
 `,
     ...cannot(
-      "bitbucket-pipelines codebuild travis-ci",
+      "argo-workflows",
+      "Puts in parameters, and the file does not tell whether a stranger or a colleague chooses their values.",
+    ),
+    ...cannot(
+      "bitbucket-pipelines cirrus codebuild semaphore travis-ci",
       "Leaves variables to the shell, so that no text of a stranger becomes a part of the script.",
     ),
     ...cannot(
@@ -693,6 +1025,18 @@ workflows:
       - test: {context: production}
       - push: {context: production}
 `,
+    semaphore: `version: v1.0
+agent: {machine: {type: e1-standard-2}}
+global_job_config:
+  secrets: [{name: production}]
+#                  ^^^^^^^^^^
+blocks:
+  - name: build
+    task:
+      jobs:
+        - {name: test, commands: [make]}
+        - {name: push, commands: [./push]}
+`,
     ...cannot(
       "appveyor travis-ci",
       "Keeps no groups: the variables of the settings are in every job, and the others stand in the file one by one.",
@@ -702,7 +1046,7 @@ workflows:
       "Gives the variables of a deployment environment to one step or stage of a pipeline, and all others to every step, whatever the file says.",
     ),
     ...cannot(
-      "buildkite cloud-build codebuild drone gitea-actions github-actions woodpecker",
+      "buildkite cirrus cloud-build codebuild drone gitea-actions github-actions harness woodpecker",
       "Names each secret by itself; what has to be said of one for all steps is up to pipeline-wide-secret.",
     ),
     ...cannot(
@@ -710,7 +1054,11 @@ workflows:
       "Chooses in the settings which variables belong to an environment; the file names what is deployed to, and no group of secrets.",
     ),
     ...cannot(
-      "tekton",
+      "codefresh",
+      "Chooses in the settings which shared configurations a pipeline has; they are in every step, whatever the file says.",
+    ),
+    ...cannot(
+      "argo-workflows tekton",
       "Hands over a whole Secret in one container or the template of one task, which dumped-secrets looks at.",
     ),
   },
@@ -746,7 +1094,7 @@ jobs:
       "Templates are a part of the pipeline that names them, so that there is nothing to hand over.",
     ),
     ...cannot(
-      "buildkite cloud-build",
+      "buildkite cloud-build codefresh semaphore",
       "A pipeline that is started from another one has the secrets of its own settings alone.",
     ),
     ...cannot(
@@ -757,9 +1105,16 @@ jobs:
       "bitbucket-pipelines",
       "A pipeline that is imported runs with the variables of the repository that imports it, and the file has no word on which.",
     ),
-    ...cannot("tekton", "A task that is called gets what its own steps name and what the run binds to it by name."),
     ...cannot(
-      "appveyor codebuild drone travis-ci woodpecker",
+      "argo-workflows tekton",
+      "A task that is called gets what its own steps name and what the run binds to it by name.",
+    ),
+    ...cannot(
+      "harness",
+      "A template runs as a part of the pipeline that names it, so that there is nothing to hand over.",
+    ),
+    ...cannot(
+      "appveyor cirrus codebuild drone travis-ci woodpecker",
       "No file calls a pipeline of another one, so that there is nothing to hand over.",
     ),
   },
@@ -770,6 +1125,20 @@ environment: {API_KEY: {secure: abc==}}
 install:
   - sh: env | sort
 #       ^^^
+`,
+    "argo-workflows": `apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: build}
+spec:
+  templates:
+    - name: build
+      script:
+        image: node@${DIGEST}
+        command: [sh]
+        envFrom:
+          - secretRef: {name: production}
+#                             ^^^^^^^^^^
+        source: make
 `,
     "azure-pipelines": `steps:
   - task: AzureKeyVault@2
@@ -782,6 +1151,11 @@ install:
   - command: env | sort
 #            ^^^
     secrets: [API_KEY]
+`,
+    cirrus: `test_task:
+  env: {API_KEY: 'ENCRYPTED[abcdef]'}
+  script: env | sort
+#         ^^^
 `,
     "cloud-build": `steps:
   - name: node
@@ -797,6 +1171,16 @@ env:
   secrets-manager: {API_KEY: 'prod/api:key'}
 phases:
   build:
+    commands:
+      - env | sort
+#       ^^^
+`,
+    codefresh: `version: '1.0'
+steps:
+  build:
+    image: node@${DIGEST}
+    environment:
+      - API_KEY=\${{secrets.shop.API_KEY}}
     commands:
       - env | sort
 #       ^^^
@@ -839,6 +1223,24 @@ jobs:
     - env | sort
 #     ^^^
 `,
+    harness: `pipeline:
+  identifier: build
+  stages:
+    - stage:
+        name: build
+        type: CI
+        spec:
+          execution:
+            steps:
+              - step:
+                  name: deploy
+                  type: Run
+                  spec:
+                    shell: Sh
+                    envVariables: {API_KEY: '<+secrets.getValue("api_key")>'}
+                    command: env | sort
+#                            ^^^
+`,
     tekton: `apiVersion: tekton.dev/v1
 kind: Task
 metadata: {name: build}
@@ -867,6 +1269,10 @@ script:
     ...cannot(
       "bitbucket-pipelines",
       "Keeps all secrets in the settings, so that nobody can tell from the file whether a printed environment holds one.",
+    ),
+    ...cannot(
+      "semaphore",
+      "Hands over secrets as groups of the settings, so that nobody can tell from the file what a printed environment holds.",
     ),
     ...cannot(
       "circleci",
@@ -910,6 +1316,24 @@ jobs:
           API_KEY: \${{ secrets[matrix.key] }}
 #                      ^^^^^^^^^^^^^^^^^^^
 `,
+    harness: `pipeline:
+  identifier: build
+  stages:
+    - stage:
+        name: build
+        type: CI
+        spec:
+          execution:
+            steps:
+              - step:
+                  name: deploy
+                  type: Run
+                  spec:
+                    shell: Sh
+                    envVariables: {API_KEY: '<+secrets.getValue(pipeline.variables.key)>'}
+#                                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+                    command: ./deploy
+`,
     woodpecker: `steps:
   - name: build
     image: node
@@ -921,7 +1345,7 @@ jobs:
       "azure-pipelines",
       "A macro of a computed name looks the same for secrets and for plain variables, so that nobody can tell whether it is one.",
     ),
-    ...cannot("appveyor travis-ci", "Has secrets as encrypted values in the file, and no names to compute."),
+    ...cannot("appveyor cirrus travis-ci", "Has secrets as encrypted values in the file, and no names to compute."),
     ...cannot("bitbucket-pipelines", "Keeps all secrets in the settings and names none of them in the file."),
     ...cannot(
       "circleci",
@@ -931,10 +1355,15 @@ jobs:
       "cloud-build",
       "A substitution in the path of a secret is a setting of the trigger; the step names the one variable that it gets.",
     ),
+    ...cannot(
+      "codefresh",
+      "An expression cannot stand inside of another one, so that no name of a secret is computed.",
+    ),
+    ...cannot("semaphore", "Takes the names of its secrets as they are written."),
     ...cannot("codebuild", "Puts nothing into the names of secrets under “env”."),
     ...cannot("gitlab-ci", "Names under “secrets” what the job gets; whatever the path in the store, it is that one."),
     ...cannot(
-      "tekton",
+      "argo-workflows tekton",
       "A parameter that names a Secret is how a task is written for others to use; the step gets the one key that it names.",
     ),
   },
@@ -974,7 +1403,7 @@ jobs:
       - uses: acme/lint@v1
 `,
     ...cannot(
-      "appveyor bitbucket-pipelines buildkite circleci cloud-build drone gitlab-ci tekton travis-ci woodpecker",
+      "appveyor argo-workflows bitbucket-pipelines buildkite circleci cirrus cloud-build codefresh drone gitlab-ci harness semaphore tekton travis-ci woodpecker",
       "Fetches the repository by its own settings; the file has no word on whether a credential stays behind.",
     ),
   },
@@ -999,14 +1428,17 @@ jobs:
       "Limits its token by settings of the organization and the project; the file has no word on it.",
     ),
     ...cannot(
-      "bitbucket-pipelines circleci buildkite",
+      "bitbucket-pipelines buildkite circleci semaphore",
       "Makes a token that names the run to others, and what they let it do is up to them.",
     ),
     ...cannot(
-      "cloud-build codebuild tekton",
+      "argo-workflows cloud-build codebuild tekton",
       "Runs as a service account or a role; what that may do is written where it is kept.",
     ),
-    ...cannot("appveyor drone travis-ci woodpecker", "Has no token of a run whose rights a file could name."),
+    ...cannot(
+      "appveyor cirrus codefresh drone harness travis-ci woodpecker",
+      "Has no token of a run whose rights a file could name.",
+    ),
   },
 
   "secret-to-untrusted-code": {
@@ -1037,11 +1469,11 @@ jobs:
           API_KEY: \${{ secrets.API_KEY }}
 `,
     ...cannot(
-      "azure-pipelines circleci travis-ci appveyor bitbucket-pipelines",
+      "appveyor azure-pipelines bitbucket-pipelines circleci cirrus semaphore travis-ci",
       "Withholds secrets from pull requests of forks, unless a setting says otherwise that no file shows.",
     ),
     ...cannot(
-      "buildkite cloud-build codebuild",
+      "argo-workflows buildkite cloud-build codebuild codefresh harness",
       "Which pull requests are built is a setting, or a filter of the trigger, that no file shows.",
     ),
     ...cannot("drone woodpecker", "Which events may have a secret is a setting of the secret that no file shows."),

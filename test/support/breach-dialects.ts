@@ -29,7 +29,7 @@ function block(first: string, indent: string, file: string, args = ""): BreachDi
   };
 }
 
-/** By the id of the system. Who adds a system adds its sample and its row. */
+/** By the id of the system. */
 export const BREACH_DIALECTS: Readonly<Record<string, BreachDialect>> = {
   appveyor: {
     folder: "dialects/appveyor",
