@@ -131,7 +131,7 @@ function findPreCommit(): PreCommit | undefined {
   const folder = path.join(projectRoot, `out/pre-commit-${VERSION}`);
   const found = { program: "python3", args: ["-m", "pre_commit"], env: { PYTHONPATH: folder } };
   if (!existsSync(folder)) {
-    const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+    const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "0"];
     const { status } = spawnSync("python3", [...args, "--target", folder, `pre-commit==${VERSION}`], {
       stdio: "ignore",
     });
