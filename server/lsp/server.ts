@@ -44,6 +44,7 @@ export function startServer(connection: Connection, runtime: Runtime): void {
   connection.onInitialize((params) => {
     const client = readClient(params);
     const session = createSession(connection, runtime, client);
+    connection.onShutdown(() => session.scan.kept());
     serveDiagnostics(session);
     serveFixes(session);
     serveHover(session);

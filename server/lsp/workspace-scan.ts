@@ -16,6 +16,8 @@ export interface WorkspaceScan {
   start(): void;
   /** Looks through the folders anew, and at every known file again. */
   again(): void;
+  /** Resolves when what a finished scan found is kept for the next session. Of an unfinished one nothing is waited for. */
+  kept(): Promise<void>;
   /** Looks no further. What was found stays, and files that are opened or changed are looked at all the same. */
   stop(): void;
   addFolder(folder: string): void;
@@ -343,6 +345,7 @@ export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
       lineUpAll(() => true);
       if (state.isStarted) for (const folder of folders.values()) walkSoon(folder);
     },
+    kept: () => rests.idle(),
     stop: () => {
       state.isStopped = true;
       for (const line of lines) line.clear();
