@@ -134,6 +134,7 @@ function findPreCommit(): PreCommit | undefined {
     const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--retries", "0"];
     const { status } = spawnSync("python3", [...args, "--target", folder, `pre-commit==${VERSION}`], {
       stdio: "ignore",
+      timeout: 100_000,
     });
     if (status !== 0) rmSync(folder, { recursive: true, force: true });
   }
