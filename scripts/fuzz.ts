@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { SourceFile } from "../server/core/index.ts";
 import { type FuzzReport, fuzz } from "../test/support/fuzz.ts";
-import { exampleFiles } from "../test/support/fuzz-input.ts";
+import { exampleFiles, systemFiles } from "../test/support/fuzz-input.ts";
 
 // npm run fuzz -- [count] [seed]: analyses damaged files and tries their fixes. Exits with 1 on the first exception.
 
@@ -22,7 +22,7 @@ const batch = 10_000;
 const reports: FuzzReport[] = [];
 const startedMs = performance.now();
 for (let done = 0, each = seed; done < count && reports.at(-1)?.failure === undefined; done += batch, each++) {
-  reports.push(fuzz(Math.min(batch, count - done), each, [...exampleFiles(), ...real]));
+  reports.push(fuzz(Math.min(batch, count - done), each, [...exampleFiles(), ...systemFiles(), ...real]));
 }
 
 const sum = (of: (report: FuzzReport) => number) => reports.reduce((total, report) => total + of(report), 0);

@@ -479,7 +479,10 @@ script: make
       "buildkite",
       "Can start another pipeline, which then runs by itself with its own settings; no file takes in another.",
     ),
-    ...cannot("argo-workflows", "Names templates of its own cluster alone, which have no versions."),
+    ...cannot(
+      "argo-workflows",
+      "Names templates of its own cluster, which have no versions; a repository among its artifacts is mostly what it works on.",
+    ),
     ...cannot("cirrus", "Takes in modules by a file of another language, .cirrus.star, which is no YAML."),
     ...cannot(
       "harness",
@@ -707,19 +710,37 @@ deploy:
     ),
     ...cannot(
       "argo-workflows",
-      "Has no environment for all templates that could be moved; whole Secrets in their defaults are up to dumped-secrets.",
+      "Has no environment for all of a file: the defaults of templates belong to one workflow, which job-wide-secret looks at.",
     ),
     ...cannot(
       "codefresh",
       "Names no secret for all steps: the variables of the pipeline are in each of them, whatever the file says.",
     ),
     ...cannot("semaphore", "Hands over secrets as groups, which broad-secret-group looks at."),
-    ...cannot("tekton", "Has no environment for all tasks of a file: a template of steps belongs to one task."),
+    ...cannot(
+      "tekton",
+      "Has no environment for all tasks of a file: a template of steps belongs to one task, which job-wide-secret looks at.",
+    ),
     ...cannot("travis-ci", "Encrypts the name together with the value, so that nobody can tell which steps use it."),
     ...cannot("woodpecker", "Has no environment for the whole workflow; each step names its own secrets."),
   },
 
   "job-wide-secret": {
+    "argo-workflows": `apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: build}
+spec:
+  templateDefaults:
+    container:
+      env:
+        - {name: API_KEY, valueFrom: {secretKeyRef: {name: api, key: key}}}
+#         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  templates:
+    - name: build
+      container: {image: node, command: [npm, ci]}
+    - name: deploy
+      container: {image: node, command: [sh, -c, './deploy "$API_KEY"']}
+`,
     "azure-pipelines": `jobs:
   - job: build
     variables:
@@ -799,10 +820,6 @@ spec:
     ...cannot(
       "appveyor codebuild travis-ci",
       "Runs all phases of a job in one environment, so that no part of it can have less.",
-    ),
-    ...cannot(
-      "argo-workflows",
-      "Runs every template as a container of its own; what several share are whole Secrets, which dumped-secrets looks at.",
     ),
     ...cannot(
       "bitbucket-pipelines",

@@ -1,4 +1,5 @@
 import { RULES, type SourceFile, withoutMarks } from "../../server/core/index.ts";
+import { TABLE, PATHS as TABLE_PATHS } from "../rules/table.ts";
 
 /** A source of numbers from 0 to 1 that a seed determines (mulberry32). */
 export type Random = () => number;
@@ -32,13 +33,24 @@ export function exampleFiles(): readonly SourceFile[] {
   );
 }
 
+/** The files of the table of rules and systems: every system with all that it can say. */
+export function systemFiles(): readonly SourceFile[] {
+  return Object.values(TABLE).flatMap((row) =>
+    Object.entries(row).flatMap(([system, cell]) =>
+      typeof cell === "string" ? [{ path: TABLE_PATHS[system] ?? "", text: withoutMarks(cell) }] : [],
+    ),
+  );
+}
+
 export function pick<T>(random: Random, items: readonly T[]): T {
   const item = items[Math.floor(random() * items.length)];
   if (item === undefined) throw new Error("There is nothing to pick from.");
   return item;
 }
 
-const PATHS = [".github/workflows/ci.yml", ".gitlab-ci.yml", "action.yml", "some/other.yml"];
+const PATHS = [".github/workflows/ci.yml", ".gitlab-ci.yml", "action.yml", "some/other.yml"].concat(
+  Object.values(TABLE_PATHS),
+);
 
 /** A few edits, mostly one or two, each of which a hand, a merge or a broken disk could have made. */
 function damaged(random: Random, text: string): string {
@@ -143,7 +155,9 @@ const YAML_TOKENS = [
   ..."script:\n;before_script: ;include: ;image: ;variables:\n;default:\n;extends: .a\n;services: [a];parallel:\n;runs: {using: composite}\n".split(
     ";",
   ),
-  ..."${{ secrets.A }};${{;}};${{ toJSON(secrets) }};$[[ inputs.a ]];$[[;$(x);<< parameters.a >>;{{ .x }}".split(";"),
+  ..."${{ secrets.A }};${{;}};${{ toJSON(secrets) }};$[[ inputs.a ]];$[[;$(x);<< parameters.a >>;{{ .x }};{% if x %}\n;{{- range .x }}\n;<+secrets.getValue(x)>;!Sub ;!Ref ;!vault |\n".split(
+    ";",
+  ),
 ];
 
 const SHELL_TOKENS = [
