@@ -96,7 +96,7 @@ export function wideProblem(pipeline: Pipeline, secret: WideSecret): Problem {
   const others = possible.length === 0 ? "" : ` (${listed(labels(possible))} may: that code cannot be looked into)`;
   return {
     span: variable.span,
-    message: `Every step of ${scope.label} can read ${name}, but ${users}${others}. ${cure(steps, named, possible)}`,
+    message: `Every step of ${scope.label} can read ${name}, but ${users}${others}. ${cure(secret, possible)}`,
     related: [
       ...named.map((step) => relatedTo(pipeline, step, `${name} is used here`)),
       ...possible.map((step) => relatedTo(pipeline, step, `${name} may be read here`)),
@@ -105,8 +105,10 @@ export function wideProblem(pipeline: Pipeline, secret: WideSecret): Problem {
   };
 }
 
-function cure(steps: readonly StepUse[], named: readonly Step[], possible: readonly Step[]): string {
-  const narrow = steps.some(({ step: { scope } }) => scope.level === "step" || scope.slot !== undefined);
+function cure({ scope: wide, steps, named }: WideSecret, possible: readonly Step[]): string {
+  const narrow = steps.some(
+    ({ step: { scope } }) => scope !== wide && (scope.level === "step" || scope.slot !== undefined),
+  );
   if (!narrow)
     return "This system hands it to every step of a job: fetch it in the command that needs it, or remove it.";
   if (named.length === 0)
@@ -172,7 +174,8 @@ function moveFix(
       ? scope.removal
       : (variable.portable ?? variable).removal;
   if (gone === undefined || hasAnchor(text.slice(gone.start, gone.end)) || isShared(pipeline, secret)) return undefined;
-  if (isMentionedElsewhere(pipeline, secret, targets, gone)) return undefined;
+  // What stands in a list of secrets is no variable that other text of the file could read.
+  if (variable.portable === undefined && isMentionedElsewhere(pipeline, secret, targets, gone)) return undefined;
   const added = insertions(text, variable, targets);
   if (added === undefined || added.some(({ span }) => gone.start < span.start && span.start < gone.end))
     return undefined;

@@ -60,9 +60,11 @@ function usage(
 }
 
 /** What a step calls besides its own scripts; `undefined` for what has no name. An image that runs the step's own lines is no call. */
-function calls({ scripts, references, checkout }: Step): readonly (Reference | undefined)[] {
+function calls({ scope, scripts, references, inputs, checkout }: Step): readonly (Reference | undefined)[] {
   if (checkout !== undefined) return [];
-  if (references.length === 0) return scripts.length === 0 ? [undefined] : [];
+  // A deployment of the system's own has settings, and no environment apart from its job's.
+  const isBuiltIn = scope.level !== "step" && inputs.length > 0;
+  if (references.length === 0) return scripts.length === 0 && !isBuiltIn ? [undefined] : [];
   return references.filter(({ kind }) => kind !== "image" || scripts.length === 0);
 }
 
