@@ -17,16 +17,28 @@ export const broadSecretGroup: Rule = {
     "need one or none.",
   examples: [
     {
-      title: "A variable group at the top of a pipeline",
+      title: "A variable group moves to the job that reads it",
       path: "azure-pipelines.yml",
       bad: `variables:
   - group: docker-login
 #          ^^^^^^^^^^^^
 jobs:
-  - job: test
-    steps: [{script: npm test}]
+  - job: lint
+    steps: [{bash: shellcheck ci/*.sh}]
   - job: push
-    steps: [{script: docker push "$IMAGE"}]
+    steps:
+      - bash: docker login -u shop --password-stdin <<< "$PASSWORD"
+        env: {PASSWORD: $(dockerPassword)}
+`,
+      good: `jobs:
+  - job: lint
+    steps: [{bash: shellcheck ci/*.sh}]
+  - job: push
+    steps:
+      - bash: docker login -u shop --password-stdin <<< "$PASSWORD"
+        env: {PASSWORD: $(dockerPassword)}
+    variables:
+      - group: docker-login
 `,
     },
     {
