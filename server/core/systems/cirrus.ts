@@ -5,7 +5,6 @@ import { shellLanguage } from "../shell/shell-line.ts";
 import { entries, get, items, scalar, text, type YamlEntry, type YamlFile, type YamlNode } from "../yaml.ts";
 import {
   alternatives,
-  bareScope,
   bareStep,
   type Dialect,
   firstLine,
@@ -175,7 +174,8 @@ function instruction(
   const label = `step “${key}”`;
   const lines = linesOf(value);
   const scripts = lines.map((line): Script => scriptOf(file, line, DIALECT, { ...setting, unit: `${start}` }));
-  const scope = bareScope({ level: "step", label, parent });
+  // An instruction has no environment of its own.
+  const scope = parent;
   // What stays in the background does not fail the task.
   const tolerated = key.endsWith("background_script");
   const span = firstLine(file, { start, end: value.span.end });
