@@ -33,6 +33,7 @@ export {
 } from "./settings.ts";
 export { completeSettings, explainSetting, type SettingsWord } from "./settings-help.ts";
 export { SETTINGS, type Setting, schemaOf, settingsSchema, USUAL_BASELINE } from "./settings-table.ts";
+export { sameFileOfCommit } from "./shell/git-address.ts";
 export { type ForeignCode, type GrantedSecret, type Place, type StepCode, stepCodeOf } from "./step-code.ts";
 export type { SuppressedFinding } from "./suppression.ts";
 export { SYSTEMS } from "./systems/index.ts";

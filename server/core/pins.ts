@@ -1,6 +1,6 @@
 import { pipelineOf, type SourceFile } from "./analyze.ts";
 import type { Context } from "./context.ts";
-import { type CheckedDownload, checkedDownloads, pullsOf } from "./flow.ts";
+import { type CheckedDownload, checkedDownloads, pullsOf, type SettledDownload, settledDownloads } from "./flow.ts";
 import { type Pipeline, type Reference, referencesOf, type Script, type Target } from "./model.ts";
 import { base64OfHex, hexOfBase64 } from "./pinning.ts";
 import { editsIn, partsOf } from "./pulled.ts";
@@ -20,7 +20,7 @@ export interface PinnedPlace {
   readonly span: Span;
   /** What is pinned, without the pin: "actions/checkout", "node:22", an address. */
   readonly subject: string;
-  /** The pin in lower case: a commit id, "sha256:" and 64 hex digits, 64 hex digits. */
+  /** The pin in lower case: a commit id, "sha256:" and 64 hex digits, of a hash 64, 96 or 128 hex digits by SHA-256, -384 or -512. */
   readonly expected: string;
   /** The name beside the pin: what the comment behind a commit says, the tag in front of a digest. */
   readonly label: string | undefined;
@@ -51,6 +51,7 @@ function placesIn(pipeline: Pipeline): readonly PinnedPlace[] {
     ...[...referencesOf(pipeline)].flatMap((reference) => ofReference(pipeline, reference)),
     ...imagesOfScripts(pipeline),
     ...checkedDownloads(pipeline).flatMap((checked) => ofDownload(pipeline, checked)),
+    ...settledDownloads(pipeline).flatMap((settled) => ofFixedAddress(pipeline, settled)),
   ];
 }
 
@@ -178,19 +179,18 @@ function imagesOfScripts(pipeline: Pipeline): readonly PinnedPlace[] {
 
 /** A hash is about one address only where the file that was checked is the one that the command wrote, and not what became of it. */
 function ofDownload(pipeline: Pipeline, { script, check, download, from }: CheckedDownload): readonly PinnedPlace[] {
-  if (download.hidden || download.tool === "git" || !isWritten(check.file, from, download)) return [];
-  const { start } = check.span;
-  const at = script.text.toLowerCase().lastIndexOf(check.sha256, check.span.end);
-  const digits = { start: at, end: at + check.sha256.length };
+  if (download.hidden || download.tool === "git" || OTHER_DIGESTS.test(script.text)) return [];
+  if (!isWritten(check.file, from, download) && !isHashed(script, from, download)) return [];
+  const digits = digitsOf(script.text, check);
   // A list of digests may be a file of its own.
-  const isHere = at >= 0 && script.text.slice(digits.end, start).split("\n").length <= MAX_DISTANCE;
+  const isHere = digits !== undefined;
   const isAddress = download.known && /^https:/i.test(download.url);
   return [
     {
       kind: "hash",
       ...inFile(pipeline, script, isHere ? digits : check.span),
       subject: download.url,
-      expected: check.sha256,
+      expected: check.digest,
       label: undefined,
       ask: isAddress ? { kind: "scriptHash", url: download.url } : undefined,
       alive: undefined,
@@ -199,8 +199,73 @@ function ofDownload(pipeline: Pipeline, { script, check, download, from }: Check
   ];
 }
 
+/** Programs whose digests are as long as those of SHA-2. */
+const OTHER_DIGESTS = /\bb[23]sum\b|\bblake[23]|\bsha3[-_]|\brhash\b/i;
+
+/** Where the digest stands: in front of the command that compares it, or behind it in the same line, as in PowerShell. */
+function digitsOf(text: string, { span, digest }: CheckedDownload["check"]): Span | undefined {
+  const lower = text.toLowerCase();
+  const before = lower.lastIndexOf(digest, span.end);
+  const near = before >= 0 && text.slice(before + digest.length, span.start).split("\n").length <= MAX_DISTANCE;
+  const behind = lower.slice(span.end).split("\n", 1)[0]?.indexOf(digest) ?? -1;
+  if (!near && behind < 0) return undefined;
+  const start = near ? before : span.end + behind;
+  return { start, end: start + digest.length };
+}
+
 /** Lines between a digest and the command that compares it. */
 const MAX_DISTANCE = 50;
+
+/**
+ * The data flow does not follow what lies behind an address that names its commit, since nothing has to be compared there. Where something
+ * is compared all the same, as behind our own fixes, the digest stands in front of the file's name in the line that compares.
+ */
+function ofFixedAddress(pipeline: Pipeline, { by, download, from: script }: SettledDownload): readonly PinnedPlace[] {
+  const { command, url, known } = download;
+  if (by !== "address" || !known || !/^https:/i.test(url) || OTHER_DIGESTS.test(script.text)) return [];
+  const own = script.text.slice(command.span.start, command.span.end);
+  const names = new Set([...fileNamesIn(own), ...fileNamesIn(url.replace(/^[a-z]+:\/\/|[?#].*$/gi, ""))]);
+  for (const { 0: found, 1: digest = "", 2: file = "", index } of script.text.matchAll(COMPARED)) {
+    const isLater =
+      index > command.span.start && /sum\b/.test(script.text.slice(index + found.length).split("\n", 1)[0] ?? "");
+    if (!isLater || !fileNamesIn(file).some((name) => names.has(name))) continue;
+    const digits = { start: index, end: index + digest.length };
+    return [
+      {
+        kind: "hash",
+        ...inFile(pipeline, script, digits),
+        subject: url,
+        expected: digest.toLowerCase(),
+        label: undefined,
+        ask: { kind: "scriptHash", url },
+        alive: undefined,
+        update: (pin) => script.rewrite([{ span: digits, text: pin }]),
+      },
+    ];
+  }
+  return [];
+}
+
+const COMPARED = /(?<![0-9a-f])([0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})[ \t]+\*?([^\s"'|;&]+)/gi;
+
+/** True where a program of Windows hashes a file by the name that the download gives it: `Get-FileHash x`, `certutil -hashfile x`. */
+function isHashed(
+  script: Script,
+  { script: { text } }: CheckedDownload["from"],
+  { command }: CheckedDownload["download"],
+): boolean {
+  const stored = new Set(fileNamesIn(text.slice(command.span.start, command.span.end)));
+  const hashed = [
+    ...script.text.matchAll(/\bGet-FileHash\b([^\n|)]*)|\bcertutil(?:\.exe)?\s+[-/]hashfile\b([^\n|]*)/gi),
+  ];
+  return hashed.some(([, one = "", other = ""]) => fileNamesIn(one + other).some((name) => stored.has(name)));
+}
+
+/** The last parts of the words of a command that are no options and no addresses. */
+function fileNamesIn(command: string): readonly string[] {
+  const words = command.toLowerCase().match(/[^\s"'(),;]+/g) ?? [];
+  return words.flatMap((word) => (/^-|:\/\//.test(word) ? [] : (/[^\\/]+$/.exec(word)?.[0] ?? [])));
+}
 
 function isWritten(
   checked: string | undefined,

@@ -34,6 +34,9 @@ export interface ScriptHashAnswer {
   readonly kind: "scriptHash";
   /** 64 lower-case hex digits over the raw body. */
   readonly sha256: string;
+  /** The same by SHA-384 and SHA-512, 96 and 128 digits, for pins that people wrote so. */
+  readonly sha384?: string;
+  readonly sha512?: string;
   readonly finalUrl: string;
   readonly text: string;
 }

@@ -21,7 +21,7 @@ export const VERIFY_PINS = "pipewarden.verifyPins";
 /** Makes a pin fit what {@link VERIFY_PINS} found. Its one argument is the `update` of a {@link ChangedPin}. */
 export const UPDATE_PIN = "pipewarden.updatePin";
 
-/** Request of a client: the text of a script that was pinned or verified, `{ sha256 }` in hex; `null` where it is not kept. */
+/** Request of a client: the text of a script that was pinned or verified, `{ sha256 }` in hex, or the longer digest of SHA-384 or SHA-512; `null` where it is not kept. */
 export const SCRIPT_TEXT = "pipewarden/scriptText";
 
 /** A pin that is not as it was, for a client that lists them. */
@@ -113,7 +113,9 @@ export async function updatePin(argument: unknown, { connection, sources, client
 /** The text of a script, for a client that shows differences; `null` where it is not kept. */
 export async function scriptText(params: unknown, { scripts }: Session): Promise<string | null> {
   const sha256 = isRecord(params) ? params.sha256 : undefined;
-  return typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? ((await scripts.read(sha256)) ?? null) : null;
+  return typeof sha256 === "string" && /^(?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/.test(sha256)
+    ? ((await scripts.read(sha256)) ?? null)
+    : null;
 }
 
 function toChangedPin(verified: VerifiedPin, targets: readonly Target[]): readonly ChangedPin[] {

@@ -2,8 +2,11 @@ import type { Resolver } from "../resolvers/resolver.ts";
 
 /** Texts of downloaded scripts under their SHA-256 in hex, kept so that a later difference can be shown. They are data and never run. */
 export interface ScriptStore {
-  /** `undefined` where the text was never kept, or is no longer what was kept. Never rejects. */
-  read(sha256: string): Promise<string | undefined>;
+  /**
+   * The text with a digest of 64, 96 or 128 hex digits, by SHA-256, -384 or -512; `undefined` where the text was never kept, or is no
+   * longer what was kept. Never rejects.
+   */
+  read(digest: string): Promise<string | undefined>;
   /** Keeps a text. Where that fails, a later difference cannot be shown and nothing else is lost: so it never rejects. */
   write(sha256: string, text: string): Promise<void>;
 }

@@ -4,7 +4,9 @@ import {
   type Context,
   type PinnedPlace,
   pinsOf,
+  type ScriptHashAnswer,
   type SourceFile,
+  sameFileOfCommit,
 } from "../core/index.ts";
 import { Refusal, type Resolver } from "../resolvers/resolver.ts";
 import { type Ask, createAsk, reasonIn, stopIfCancelled } from "./asking.ts";
@@ -244,9 +246,11 @@ async function judgeHash(pin: PinnedPlace, ask: AskHere, scripts: ScriptStore): 
     const verdict = reply.isMissing ? "gone" : "unanswered";
     return { verdict, message: reply.refused };
   }
-  const { sha256, text } = reply.answer;
-  if (sha256 === pin.expected) return { verdict: "held", message: `${pin.subject} has this content.`, now: sha256 };
-  const before = await scripts.read(pin.expected);
+  const { text } = reply.answer;
+  const now = digestAs(pin.expected, reply.answer);
+  if (now === undefined) return UNKNOWN_DIGEST;
+  if (now === pin.expected) return { verdict: "held", message: `${pin.subject} has this content.`, now };
+  const before = text === "" ? undefined : ((await scripts.read(pin.expected)) ?? (await textOfCommit(pin, ask)));
   const advice =
     text === ""
       ? "It is no text, so there is no difference to show."
@@ -256,11 +260,35 @@ async function judgeHash(pin: PinnedPlace, ask: AskHere, scripts: ScriptStore): 
   return {
     verdict: "changed",
     message: `${pin.subject} no longer has the content that is pinned, so the pipeline stops there. ${advice}`,
-    now: sha256,
+    now,
     ...(text === "" ? {} : { texts: { before, after: text } }),
-    ...updateOf(pin, `Update the pin to today's content of ${pin.subject}`, sha256),
+    ...updateOf(pin, `Update the pin to today's content of ${pin.subject}`, now),
   };
 }
+
+/** The digest of an answer by the algorithm of another digest, which its length tells. */
+function digestAs(other: string, { sha256, sha384, sha512 }: ScriptHashAnswer): string | undefined {
+  return [sha256, sha384, sha512].find((digest) => digest?.length === other.length);
+}
+
+/**
+ * The text that was pinned, where the address names its commit: the same file of the same commit is fetched again by the other addresses
+ * that its host has for it. Nothing but the pinned content is taken.
+ */
+async function textOfCommit({ subject, expected }: PinnedPlace, ask: AskHere): Promise<string | undefined> {
+  for (const url of sameFileOfCommit(subject)) {
+    const reply = await replyOf("scriptHash", { kind: "scriptHash", url }, ask);
+    if ("answer" in reply && reply.answer.text !== "" && digestAs(expected, reply.answer) === expected) {
+      return reply.answer.text;
+    }
+  }
+  return undefined;
+}
+
+const UNKNOWN_DIGEST: Judgement = {
+  verdict: "unknown",
+  message: "The content was not hashed by the algorithm of this pin, so it cannot be judged.",
+};
 
 const UNKNOWABLE: Judgement = {
   verdict: "unknown",

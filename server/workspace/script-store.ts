@@ -13,11 +13,11 @@ const MAX_BYTES = 20 * 1024 * 1024;
  */
 export function createScriptStore(folder: string, maxBytes = MAX_BYTES): ScriptStore {
   return {
-    read: async (sha256) => {
+    read: async (digest) => {
       try {
-        const file = scriptFile(folder, sha256);
+        const file = digest.length === 64 ? scriptFile(folder, digest) : await fileWith(folder, digest);
         const text = await readFile(file, "utf8");
-        if (hashOf(text) !== sha256) return undefined;
+        if (hashOf(text, digest.length) !== digest) return undefined;
         await utimes(file, new Date(), new Date()).catch(() => {});
         return text;
       } catch {
@@ -38,6 +38,15 @@ export function createScriptStore(folder: string, maxBytes = MAX_BYTES): ScriptS
       }
     },
   };
+}
+
+/** The file whose text has a digest of another length: there are few files, and few who ask for such a digest. */
+async function fileWith(folder: string, digest: string): Promise<string> {
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    if (/^[0-9a-f]{64}\.txt$/.test(name) && hashOf(await readFile(file, "utf8"), digest.length) === digest) return file;
+  }
+  throw new Error("No text has this digest.");
 }
 
 /** Removes texts, the oldest first, and what an end of the program left unfinished, until the others fit. */
@@ -71,6 +80,9 @@ export function scriptCache(env: Readonly<Record<string, string | undefined>> = 
   return path.join(path.isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : own || homedir(), "pipewarden", "scripts");
 }
 
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+/** @param digits 64, 96 or 128, as SHA-256, SHA-384 and SHA-512 have them */
+function hashOf(text: string, digits = 64): string {
+  return createHash(`sha${digits * 4}`)
+    .update(text)
+    .digest("hex");
 }

@@ -77,10 +77,14 @@ describe("pinning a fetched script", () => {
     }
 
     it("where the shell is none of the POSIX-like ones", () => {
-      const site = siteOf(`curl ${URL_TEXT} | bash`, {
-        shell: { language: "powershell", errexit: false, pipefail: false },
-      });
-      assert.match(pinObstacle(site, firstFetch(site))?.refused ?? "", /POSIX/);
+      for (const [language, advice] of [
+        ["powershell", /stop with `if \(\(Get-FileHash <file>\)\.Hash -ne /],
+        ["cmd", /stop with `certutil -hashfile <file> SHA256 \| findstr /],
+        ["python", /verify the download by hand/],
+      ] as const) {
+        const site = siteOf(`curl ${URL_TEXT} | bash`, { shell: { language, errexit: false, pipefail: false } });
+        assert.match(pinObstacle(site, firstFetch(site))?.refused ?? "", advice);
+      }
     });
 
     it("where the file is already compared with a checksum", () => {

@@ -1,4 +1,4 @@
-import { createGitHost } from "../support/git-host.ts";
+import { createGitHost, type GitHost } from "../support/git-host.ts";
 import { answers, startNetwork, type TestNetwork } from "../support/network.ts";
 import { codecovScript } from "./codecov-script.ts";
 
@@ -7,6 +7,8 @@ export interface SampleInternet {
   readonly network: TestNetwork;
   /** The commit of actions/checkout that v4 and v4.2.2 lead to. */
   readonly checkoutCommit: string;
+  /** What is behind github.com, for tests that need more of it. */
+  readonly github: GitHost;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function startSampleInternet(): Promise<SampleInternet> {
   return {
     network,
     checkoutCommit: checkoutCommit ?? "",
+    github,
     close: async () => {
       github.close();
       await network.close();

@@ -99,6 +99,107 @@ describe("The pins of a file", () => {
     }
   });
 
+  it("are hashes that PowerShell, cmd and the longer algorithms compare with", () => {
+    const [sha256, sha384, sha512] = [HASH, "c".repeat(96), "d".repeat(128)];
+    const windows = (shell: string, ...lines: readonly string[]) =>
+      workflow(`shell: ${shell}\n        run: |\n          ${lines.join("\n          ")}`);
+    const iwr = "iwr https://x.dev/i.ps1 -OutFile i.ps1";
+    const curl = "curl -fsSLo i.cmd https://x.dev/i.cmd";
+    const cases: readonly (readonly [text: string, digest: string])[] = [
+      [windows("pwsh", iwr, `if ((Get-FileHash i.ps1).Hash -ne '${sha256}') { exit 1 }`, "./i.ps1"), sha256],
+      [
+        windows(
+          "pwsh",
+          iwr,
+          `if ((Get-FileHash ./i.ps1 -Algorithm SHA256).Hash -eq '${sha256.toUpperCase()}') { ./i.ps1 }`,
+        ),
+        sha256,
+      ],
+      [
+        windows(
+          "pwsh",
+          `$want = '${sha512}'`,
+          iwr,
+          "$got = (Get-FileHash -Algorithm SHA512 -Path i.ps1).Hash",
+          "if ($got -ne $want) { throw 'no' }",
+          "./i.ps1",
+        ),
+        sha512,
+      ],
+      [
+        windows(
+          "cmd",
+          curl,
+          `certutil -hashfile i.cmd SHA256 | findstr /i /x /c:"${sha256}" >nul || exit /b 1`,
+          "call i.cmd",
+        ),
+        sha256,
+      ],
+      [
+        windows(
+          "cmd",
+          curl,
+          `certutil -hashfile i.cmd SHA512 | findstr /i /x /c:"${sha512}" >nul || exit /b 1`,
+          "call i.cmd",
+        ),
+        sha512,
+      ],
+      [windows("bash", "curl -fsSLo i.sh https://x.dev/i.sh", `echo "${sha384}  i.sh" | sha384sum -c -`), sha384],
+      [windows("bash", "curl -fsSLo i.sh https://x.dev/i.sh", `echo "${sha512}  i.sh" | shasum -a 512 -c -`), sha512],
+      [
+        windows(
+          "bash",
+          "curl -fsSLo i.sh https://x.dev/i.sh",
+          `[ "$(sha512sum i.sh | cut -d' ' -f1)" = "${sha512}" ] || exit 1`,
+        ),
+        sha512,
+      ],
+    ];
+    for (const [text, digest] of cases) {
+      const [pin, ...others] = pins(text);
+      deepEqual([pin?.expected, others], [digest, []], text);
+      equal(pin && text.slice(pin.span.start, pin.span.end).toLowerCase(), digest);
+      const other = "0".repeat(digest.length);
+      equal(updated(text, pin, other).toLowerCase(), text.toLowerCase().replace(digest, other));
+    }
+    const none = [
+      windows("bash", "curl -fsSLo i.sh https://x.dev/i.sh", `echo "${sha512}  i.sh" | b2sum -c -`),
+      windows("bash", "curl -fsSLo i.sh https://x.dev/i.sh", `echo "${sha256}  i.sh" | b3sum -c -`),
+      windows(
+        "pwsh",
+        "iwr https://x.dev/a.zip -OutFile a.zip",
+        "Expand-Archive a.zip -DestinationPath out",
+        `if ((Get-FileHash out/t.ps1).Hash -ne '${sha256}') { exit 1 }`,
+        "out/t.ps1",
+      ),
+    ];
+    for (const text of none) deepEqual(pins(text), [], text);
+  });
+
+  it("are hashes of what an address with a commit gives, such as our own fixes write", () => {
+    for (const url of [
+      `https://raw.githubusercontent.com/acme/tool/${COMMIT}/i.sh`,
+      `https://cdn.jsdelivr.net/gh/acme/tool@${COMMIT}/i.sh`,
+    ]) {
+      for (const [fetch, file] of [
+        ["-fsSLO", "i.sh"],
+        ['-o "$RUNNER_TEMP/tool-i.sh" -fsSL', "$RUNNER_TEMP/tool-i.sh"],
+      ]) {
+        const text = workflow(
+          `run: |\n          curl ${fetch} ${url}\n          echo "${HASH}  ${file}" | sha256sum -c - || exit 1\n          sh "${file}"`,
+        );
+        const [pin, ...others] = pins(text);
+        deepEqual([pin && shown(pin), others], [["hash", url, undefined, HASH], []], text);
+        equal(pin && text.slice(pin.span.start, pin.span.end), HASH);
+        equal(updated(text, pin, "0".repeat(64)), text.replace(HASH, "0".repeat(64)));
+      }
+      const other = workflow(
+        `run: |\n          curl -fsSLO ${url}\n          echo "${HASH}  other.sh" | sha256sum -c -\n          sh i.sh`,
+      );
+      deepEqual(pins(other), []);
+    }
+  });
+
   it("are hashes that the system itself checks", () => {
     const [own, other] = [
       "LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=",

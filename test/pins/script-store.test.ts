@@ -1,4 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { keepingScripts } from "../../server/pins/scripts.ts";
@@ -29,6 +30,18 @@ describe("The store of scripts", () => {
     await store.write(sha256(TEXT), TEXT);
     writeFileSync(scriptFile(root, sha256(TEXT)), "tampered");
     equal(await store.read(sha256(TEXT)), undefined);
+  });
+
+  it("finds a text by the longer digests that a pin may have", async () => {
+    const store = createScriptStore(folder());
+    await store.write(sha256("other"), "other");
+    await store.write(sha256(TEXT), TEXT);
+    for (const algorithm of ["sha384", "sha512"]) {
+      const digest = (text: string) => createHash(algorithm).update(text).digest("hex");
+      equal(await store.read(digest(TEXT)), TEXT);
+      equal(await store.read(digest("never kept")), undefined);
+    }
+    equal(await createScriptStore(path.join(folder(), "none")).read("0".repeat(128)), undefined);
   });
 
   it("keeps texts that nobody can run and nobody else can read", async () => {

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match } from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { verifyLines, verifySummary } from "../../server/pins/report.ts";
 import { NO_SCRIPTS, type ScriptStore } from "../../server/pins/scripts.ts";
 import type { VerifiedPin } from "../../server/pins/verify.ts";
@@ -185,6 +186,38 @@ describe("Verifying pins", () => {
       const unknown = await judged(step());
       deepEqual(unknown.texts, { before: undefined, after: NEW });
       match(unknown.message, /The old text is not known on this machine/u);
+    });
+
+    it("judges by the algorithm of the pin, and updates by it", async () => {
+      const sha512 = (text: string) => createHash("sha512").update(text).digest("hex");
+      const long = `run: |\n          curl -fsSLO https://get.example.com/i.sh\n          echo "${sha512(world().script)}  i.sh" | sha512sum -c - || exit 1`;
+      equal((await judged(long)).verdict, "held");
+      world().network.site("get.example.com", answers.text(NEW));
+      const { verdict, now, update } = await judged(long);
+      deepEqual([verdict, now, update?.to], ["changed", sha512(NEW), sha512(NEW)]);
+    });
+
+    it("fetches the old text of a commit again, where the address names one and no text was kept", async () => {
+      const { commits, network, script } = world();
+      const file = `acme/tool@${commits[0]}/i.sh`;
+      const fetched = `run: |\n          curl -fsSLO https://cdn.jsdelivr.net/gh/${file}\n          echo "${sha256(script)}  i.sh" | sha256sum -c - || exit 1`;
+      network.site("cdn.jsdelivr.net", answers.text(NEW));
+      const { verdict, texts } = await judged(fetched);
+      deepEqual([verdict, texts], ["changed", { before: script, after: NEW }]);
+      const asked = network.requests.filter(({ host }) => host === "raw.githubusercontent.com");
+      equal(asked[0]?.url, `/acme/tool/${commits[0]}/i.sh`);
+      network.site("raw.githubusercontent.com", answers.text("echo neither of them\n"));
+      const other = await judged(fetched);
+      deepEqual(other.texts, { before: undefined, after: NEW });
+      match(other.message, /The old text is not known on this machine/u);
+    });
+
+    it("asks no other address where the text was kept, or no commit is named", async () => {
+      const { network, script } = world();
+      network.site("get.example.com", answers.text(NEW));
+      await judged(step(), { ...NO_SCRIPTS, read: async () => script });
+      await judged(step());
+      deepEqual([...new Set(network.connections)], ["get.example.com:443"]);
     });
 
     it("shows no texts of what is no text", async () => {

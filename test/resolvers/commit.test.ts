@@ -202,6 +202,27 @@ describe("Commits of references", () => {
         world().network.site("github.com", answers.redirect("http://github.com/x/info/refs?service=git-upload-pack"));
         match(await refused(ask("v1")), /^redirect: /u);
       });
+      it("are refused where a redirect leads in a circle", async () => {
+        world().network.site("github.com", (request, response) =>
+          answers.redirect(request.url ?? "/")(request, response),
+        );
+        match(await refused(ask("v1")), /^redirect: /u);
+      });
+      it("are refused where a redirect leads to a private address", async () => {
+        world().network.site(
+          "github.com",
+          answers.redirect("https://10.0.0.1/x.git/info/refs?service=git-upload-pack"),
+        );
+        const message = await refused(ask("v1"));
+        match(message, /^(?:redirect|private-address|proxy): /u);
+        deepEqual(
+          world().network.requests.filter(({ host }) => host === "10.0.0.1"),
+          [],
+        );
+      });
+      it("are refused for a tag that is missing, with the name of the tag", async () => {
+        equal(await refused(ask("v99")), 'not-found: actions/checkout on github.com has no tag or branch named "v99".');
+      });
       it("are refused where no answer comes in time", async () => {
         world().network.site("github.com", answers.hang());
         equal(

@@ -22,6 +22,8 @@ describe("Script hashes", () => {
     deepEqual(await ask(), {
       kind: "scriptHash",
       sha256: createHash("sha256").update(text).digest("hex"),
+      sha384: createHash("sha384").update(text).digest("hex"),
+      sha512: createHash("sha512").update(text).digest("hex"),
       finalUrl: "https://cdn.example.com/bash",
       text,
     });

@@ -31,6 +31,33 @@ export function movableGitAddress(url: string): GitAddress | undefined {
   return undefined;
 }
 
+/**
+ * Other https addresses of the same file at the same commit, for an address that names its commit: what a delivery network serves, or a host
+ * under one of its names, can be compared with what the repository holds. None for any other address.
+ * Source: the address forms of github.com and of jsDelivr (jsdelivr.com, "GitHub"); those of GitLab.
+ */
+export function sameFileOfCommit(url: string): readonly string[] {
+  for (const form of FIXED) {
+    const [, repo = "", commit = "", path = ""] = form.exec(url) ?? [];
+    if (!isCommitId(commit)) continue;
+    const addresses = [
+      `https://raw.githubusercontent.com/${repo}/${commit}/${path}`,
+      `https://github.com/${repo}/raw/${commit}/${path}`,
+      `https://cdn.jsdelivr.net/gh/${repo}@${commit}/${path}`,
+    ];
+    return addresses.filter((address) => address !== url);
+  }
+  const [, before = "", commit = "", path = ""] =
+    /^(https:\/\/[^/?#]+\/[^?#]+?\/-\/)raw\/([0-9a-f]+)\/([^?#]+)$/i.exec(url) ?? [];
+  return isCommitId(commit) ? [`${before}raw/${commit}/${path}?inline=false`] : [];
+}
+
+const FIXED = [
+  /^https:\/\/raw\.githubusercontent\.com\/([^/]+\/[^/]+)\/([0-9a-f]+)\/([^?#]+)$/i,
+  /^https:\/\/github\.com\/([^/]+\/[^/]+)\/raw\/([0-9a-f]+)\/([^?#]+)$/i,
+  /^https:\/\/cdn\.jsdelivr\.net\/gh\/([^/]+\/[^/@]+)@([0-9a-f]+)\/([^?#]+)$/i,
+];
+
 const REF = "(refs/(?:heads|tags)/[^/]+|[^/]+)";
 
 const FORMS: readonly { readonly form: RegExp; readonly host: string | undefined }[] = [

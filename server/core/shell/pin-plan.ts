@@ -22,12 +22,19 @@ export interface Plan {
 export const UNREACHED =
   "The command stands in text that another program reads, where a change could alter its quoting; write it as a command of this script, then pin it.";
 
+/** What to do in shells whose scripts are not rewritten. The checks are those of PowerShell 4 and later, and of certutil. */
+const BY_HAND: Readonly<Record<string, string>> = {
+  powershell:
+    "Scripts of PowerShell are not rewritten: save the file, stop with `if ((Get-FileHash <file>).Hash -ne '<SHA-256 that you reviewed>') { exit 1 }`, then run it.",
+  cmd: 'Scripts of cmd are not rewritten: save the file, stop with `certutil -hashfile <file> SHA256 | findstr /i /x /c:"<SHA-256 that you reviewed>" || exit /b 1`, then run it.',
+};
+const UNKNOWN_SHELL = "Only scripts of POSIX-like shells can be pinned this way; verify the download by hand.";
+
 const LANGUAGES = ["bash", "sh", "zsh", "ksh", "unknown"];
 
 /** Finds the fetch in the script, or says why it has no place there at which it can be changed. */
 export function planOf(site: PinSite, fetch: Command): Plan | NoFix {
-  if (!LANGUAGES.includes(site.shell.language))
-    return refuse("Only scripts of POSIX-like shells can be pinned this way; verify the download by hand.");
+  if (!LANGUAGES.includes(site.shell.language)) return refuse(BY_HAND[site.shell.language] ?? UNKNOWN_SHELL);
   const download = readDownload(site, fetch);
   if (isRefusal(download)) return download;
   const path = pathTo(site, fetch.span);

@@ -117,13 +117,13 @@ export type Destination =
   /** The path is a symbolic one, as {@link resolvePath} makes it. */
   | { readonly to: "file"; readonly path: string };
 
-/** A place where a downloaded file is compared with a SHA-256 that is written out, whatever comes of the comparison. */
+/** A place where a downloaded file is compared with a digest that is written out, whatever comes of the comparison. */
 export interface DigestCheck {
   readonly script: number;
   /** The comparing command. */
   readonly span: Span;
-  /** 64 lower-case hex digits. */
-  readonly sha256: string;
+  /** 64, 96 or 128 lower-case hex digits, as SHA-256, SHA-384 and SHA-512 have them. */
+  readonly digest: string;
   /** The file as the check names it, with symbols for what is unknown; `undefined` where it names none. */
   readonly file: string | undefined;
   readonly downloads: readonly Download[];

@@ -178,16 +178,16 @@ function note({ run, span }: Place, downloads: readonly Download[], flaw: Flaw):
   }
 }
 
-/** Keeps what a content has to be where a whole SHA-256 is written out, so that somebody can look whether it still is. */
+/** Keeps what a content has to be where a whole digest of SHA-2 is written out, so that somebody can look whether it still is. */
 function remember(
   { run, span }: Place,
-  digest: string | undefined,
+  written: string | undefined,
   file: string | undefined,
   downloads: readonly Download[],
 ): void {
-  const sha256 = digest?.trim().toLowerCase() ?? "";
-  if (downloads.length === 0 || !/^[0-9a-f]{64}$/.test(sha256)) return;
-  run.digests.push({ script: run.index, span, sha256, file, downloads });
+  const digest = written?.trim().toLowerCase() ?? "";
+  if (downloads.length === 0 || !/^(?:[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$/.test(digest)) return;
+  run.digests.push({ script: run.index, span, digest, file, downloads });
 }
 
 function placeOf({ command, io, run }: Call): Place {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { copySample, type SampleCopy } from "../../../scripts/sample.ts";
@@ -20,6 +19,7 @@ import {
   squiggles,
   type Workbench,
 } from "../workbench.ts";
+import { proxiedBySettings, sha256 as sha256Of } from "./settings.ts";
 
 const workflow = ".github/workflows/ci.yml";
 const command = "bash <(curl -s https://codecov.io/bash)";
@@ -67,7 +67,7 @@ describe("what a person sees in VS Code", () => {
     await workbench.screenshot("4-quick-fix");
     assert.deepEqual(internet.network.connections, []);
     await chooseQuickFix(page, "Pin");
-    const sha256 = createHash("sha256").update(codecovScript).digest("hex");
+    const sha256 = sha256Of(codecovScript);
     await lines(page).filter({ hasText: sha256 }).waitFor();
     await squiggles(page, "error").first().waitFor({ state: "detached" });
     await page.locator(".notification-toast").waitFor({ state: "detached" });
@@ -101,7 +101,7 @@ describe("what a person sees in VS Code", () => {
     await openQuickFixes(page, "Pin");
     assert.deepEqual(internet.network.connections, []);
     await chooseQuickFix(page, "Pin");
-    const sha256 = createHash("sha256").update(codecovScript).digest("hex");
+    const sha256 = sha256Of(codecovScript);
     await lines(page).filter({ hasText: sha256 }).waitFor();
     await squiggles(page).first().waitFor({ state: "detached" });
     await workbench.screenshot("9-script-pinned");
@@ -164,9 +164,3 @@ describe("what a person sees in VS Code", () => {
     assert.equal(await page.locator(".tab.active.dirty").count(), 0);
   });
 });
-
-/** Settings as behind a company's proxy: VS Code knows it from its settings, and the environment names only the authority. */
-function proxiedBySettings({ network }: SampleInternet) {
-  const { HTTPS_PROXY: _, https_proxy: __, ...env } = network.env;
-  return { settings: { "http.proxy": network.proxyUrl }, env: { ...process.env, ...env } };
-}
