@@ -10,6 +10,7 @@ import { check, findingsOf } from "../check.ts";
 
 const PATH = "azure-pipelines.yml";
 const COMMIT = "11bd71901bbe5b1630ceea73d27597364c9af683";
+const HASH = "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7";
 
 function read(text: string): Pipeline {
   return azurePipelines.read({ path: PATH, text }, parseYaml(text), EMPTY_CONTEXT);
@@ -567,6 +568,295 @@ jobs:
       "A=undefined",
       "A=undefined",
     ]);
+  });
+
+  describe("tells bad from good", () => {
+    const pairs: readonly (readonly [name: string, rule: string, bad: string, good: string])[] = [
+      [
+        "a script from an address, or one of the repository",
+        "unpinned-remote-script",
+        `steps:
+- bash: curl -s https://a.example/i.sh | bash
+#       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+        `steps:
+- bash: ./ci/i.sh
+`,
+      ],
+      [
+        "what runs, or what is only read",
+        "unpinned-remote-script",
+        `steps:
+- script: curl -s https://a.example/i.sh | sh
+#         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+        `steps:
+- script: curl -s https://a.example/status.json | jq .ok
+`,
+      ],
+      [
+        "a branch or a commit",
+        "unpinned-remote-script",
+        `steps:
+- bash: bash <(curl -s https://raw.githubusercontent.com/acme/tool/main/i.sh)
+#       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+        `steps:
+- bash: bash <(curl -s https://raw.githubusercontent.com/acme/tool/${COMMIT}/i.sh)
+`,
+      ],
+      [
+        "PowerShell that runs what it reads",
+        "unpinned-remote-script",
+        `steps:
+- pwsh: iex (irm https://a.example/i.ps1)
+#       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+        `steps:
+- pwsh: (irm https://a.example/state.json).state
+`,
+      ],
+      [
+        "the code of a task",
+        "unpinned-remote-script",
+        `steps:
+- task: AzureCLI@2
+  inputs:
+    scriptType: bash
+    scriptLocation: inlineScript
+    inlineScript: curl -s https://a.example/i.sh | bash
+#                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+        `steps:
+- task: AzureCLI@2
+  inputs:
+    scriptType: bash
+    scriptLocation: scriptPath
+    scriptPath: ci/i.sh
+    inlineScript: curl -s https://a.example/i.sh | bash
+`,
+      ],
+      [
+        "a hook of a deployment",
+        "unpinned-remote-script",
+        `jobs:
+- deployment: site
+  strategy:
+    canary:
+      postRouteTraffic:
+        steps:
+        - bash: wget -qO- https://a.example/i.sh | sh
+#               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+        `jobs:
+- deployment: site
+  strategy:
+    canary:
+      postRouteTraffic:
+        steps:
+        - bash: wget -qO- https://a.example/health
+`,
+      ],
+      [
+        "a program with and without its SHA-256",
+        "unverified-download",
+        `steps:
+- bash: |
+    curl -sLo tool https://a.example/tool
+#   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    chmod +x tool
+`,
+        `steps:
+- bash: |
+    curl -sLo tool https://a.example/tool
+    echo "${HASH}  tool" | sha256sum -c - || exit 1
+    chmod +x tool
+`,
+      ],
+      [
+        "a file from one step to the next",
+        "unverified-download",
+        `steps:
+- bash: curl -sLo $(Agent.TempDirectory)/i.sh https://a.example/i.sh
+#       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+- bash: sh $(Agent.TempDirectory)/i.sh
+`,
+        `steps:
+- bash: curl -sLo $(Agent.TempDirectory)/i.json https://a.example/i.json
+- bash: cat $(Agent.TempDirectory)/i.json
+`,
+      ],
+      [
+        "a check that stops the step, and one after which bash goes on",
+        "ineffective-verification",
+        `steps:
+- bash: |
+    curl -sLo i.sh https://a.example/i.sh
+    echo "${HASH}  i.sh" | sha256sum -c -
+#                                                                                   ^^^^^^^^^^^^^^
+    sh i.sh
+`,
+        `steps:
+- bash: |
+    set -e
+    curl -sLo i.sh https://a.example/i.sh
+    echo "${HASH}  i.sh" | sha256sum -c -
+    sh i.sh
+`,
+      ],
+      [
+        "a container by its tag or its digest",
+        "unpinned-image",
+        `resources:
+  containers:
+  - container: build
+    image: acme/build:3
+#          ^^^^^^^^^^^^
+steps:
+- bash: make
+`,
+        `resources:
+  containers:
+  - container: build
+    image: acme/build:3@sha256:${HASH}
+steps:
+- bash: make
+`,
+      ],
+      [
+        "a repository of templates by its branch or its commit",
+        "unpinned-include",
+        `resources:
+  repositories:
+  - repository: shared
+#               ^^^^^^
+    type: github
+    name: acme/templates
+extends:
+  template: all.yml@shared
+`,
+        `resources:
+  repositories:
+  - repository: shared
+    type: github
+    name: acme/templates
+    ref: ${COMMIT}
+extends:
+  template: all.yml@shared
+`,
+      ],
+      [
+        "a task by a part of its version or all of it",
+        "unpinned-task",
+        `steps:
+- task: acme.tools.lint.lint@2
+#       ^^^^^^^^^^^^^^^^^^^^^^
+`,
+        `steps:
+- task: acme.tools.lint.lint@2.4.1
+`,
+      ],
+      [
+        "a package without and with its version",
+        "unpinned-package",
+        `steps:
+- script: npx release-tool@latest
+#         ^^^^^^^^^^^^^^^^^^^^^^^
+`,
+        `steps:
+- script: npx release-tool@4.1.2
+`,
+      ],
+      [
+        "a group for all jobs, or for the one that needs it",
+        "broad-secret-group",
+        `variables:
+- group: production
+#        ^^^^^^^^^^
+jobs:
+- job: test
+  steps: [{bash: make test}]
+- job: push
+  steps: [{bash: make push}]
+`,
+        `jobs:
+- job: test
+  steps: [{bash: make test}]
+- job: push
+  variables:
+  - group: production
+  steps: [{bash: make push}]
+`,
+      ],
+      [
+        "a secret in the script's text or in its environment",
+        "secret-on-command-line",
+        `steps:
+- bash: ./deploy '$(deployKey)'
+#                 ^^^^^^^^^^^^
+`,
+        `steps:
+- bash: ./deploy "$KEY"
+  env: {KEY: $(deployKey)}
+`,
+      ],
+      [
+        "the message of a commit in the script's text or in its environment",
+        "script-injection",
+        `steps:
+- bash: ./notify '$(Build.SourceVersionMessage)'
+#                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+        `steps:
+- bash: ./notify "$BUILD_SOURCEVERSIONMESSAGE"
+`,
+      ],
+      [
+        "all of a vault, or what the steps need of it",
+        "dumped-secrets",
+        `steps:
+- task: AzureKeyVault@2
+  inputs: {KeyVaultName: shop, SecretsFilter: '*'}
+#                                             ^^^
+`,
+        `steps:
+- task: AzureKeyVault@2
+  inputs: {KeyVaultName: shop, SecretsFilter: db-password}
+`,
+      ],
+      [
+        "a credential that stays where code of others runs, or does not",
+        "persisted-credentials",
+        `steps:
+- checkout: self
+  persistCredentials: true
+#                     ^^^^
+- bash: curl -s https://a.example/i.sh | sh
+`,
+        `steps:
+- checkout: self
+- bash: curl -s https://a.example/i.sh | sh
+`,
+      ],
+      [
+        "a password in plain text, or one that the system fills in",
+        "hardcoded-secret",
+        `steps:
+- bash: git push https://ci:Tr4in-Kettle-92@git.acme.dev/site.git
+#                           ^^^^^^^^^^^^^^^
+`,
+        `steps:
+- bash: git push "https://ci:$PASSWORD@git.acme.dev/site.git"
+  env: {PASSWORD: $(password)}
+`,
+      ],
+    ];
+    for (const [name, rule, bad, good] of pairs) {
+      it(name, () => {
+        check(rule, PATH, bad);
+        check(rule, PATH, good);
+      });
+    }
   });
 
   it("reads wrong shapes and half-typed files without an exception", () => {
