@@ -15,7 +15,7 @@ if (!Number.isSafeInteger(count) || !Number.isSafeInteger(seed) || count < 1) {
 const corpus = path.resolve(import.meta.dirname, "../../shared/corpus/files");
 const real = existsSync(corpus) ? pieces(corpus) : [];
 console.log(
-  `Damaging the rules' examples${real.length > 0 ? ` and ${real.length} pieces of real files` : "; there is no corpus of real files"}.`,
+  `Damaging the rules' examples, the files of the table${real.length > 0 ? ` and ${real.length} pieces of real files` : "; there is no corpus of real files"}.`,
 );
 
 const batch = 10_000;

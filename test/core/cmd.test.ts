@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Hole } from "../../server/core/masking.ts";
 import { parseCmd } from "../../server/core/shell/cmd.ts";
 import { parseNested } from "../../server/core/shell/nested-program.ts";
 import { parsePowerShell } from "../../server/core/shell/powershell.ts";
-import { checkSpans, render, wordsOf } from "./command-tree.ts";
-
-const HOLE = "X____";
-
-function holesIn(text: string): readonly Hole[] {
-  return [...text.matchAll(/X_{4}/g)].map(({ index }) => {
-    return { span: { start: index, end: index + HOLE.length }, text: "${{ x }}", ambiguous: false };
-  });
-}
+import { checkSpans, HOLE, holesIn, itReads, render, wordsOf } from "./command-tree.ts";
 
 /** Scripts and the trees that they are read as. */
 const WRITTEN: readonly (readonly [script: string, tree: string])[] = [
@@ -128,21 +119,8 @@ const HALF_TYPED: readonly (readonly [script: string, tree: string])[] = [
 ];
 
 describe("the reader of cmd", () => {
-  for (const [script, tree] of WRITTEN) {
-    it(`reads ${JSON.stringify(script)}`, () => {
-      const block = parseCmd(script);
-      assert.equal(render(block), tree);
-      checkSpans(block, script);
-    });
-  }
-
-  for (const [script, tree] of HALF_TYPED) {
-    it(`reads what is there of ${JSON.stringify(script)}`, () => {
-      const block = parseCmd(script);
-      assert.equal(render(block), tree);
-      checkSpans(block, script);
-    });
-  }
+  itReads(parseCmd, "reads", WRITTEN);
+  itReads(parseCmd, "reads what is there of", HALF_TYPED);
 
   it("reads lines that end in CRLF", () => {
     const script = "curl U ^\r\n -o a\r\nif exist a (\r\n  a\r\n)\r\nset X=1\r\nb";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Hole } from "../../server/core/masking.ts";
 import {
   type Block,
   blocksOf,
@@ -10,6 +11,31 @@ import {
   type Word,
 } from "../../server/core/shell/command.ts";
 import type { Span } from "../../server/core/text.ts";
+
+/** One test for each script: it is read as the tree beside it, and no span of that tree leaves the one around it. */
+export function itReads(
+  parse: (script: string) => Block,
+  what: string,
+  cases: readonly (readonly [script: string, tree: string])[],
+): void {
+  for (const [script, tree] of cases) {
+    it(`${what} ${JSON.stringify(script)}`, () => {
+      const block = parse(script);
+      assert.equal(render(block), tree);
+      checkSpans(block, script);
+    });
+  }
+}
+
+/** What masking leaves of the expression `${{ x }}` in a script for tests. */
+export const HOLE = "X____";
+
+/** The masked expressions of a text. */
+export function holesIn(text: string): readonly Hole[] {
+  return [...text.matchAll(/X_{4}/g)].map(({ index }) => {
+    return { span: { start: index, end: index + HOLE.length }, text: "${{ x }}", ambiguous: false };
+  });
+}
 
 /** Fails where a span of the tree leaves the one around it, or the tree the text. Gives the number of spans. */
 export function checkSpans(block: Block, text: string): number {

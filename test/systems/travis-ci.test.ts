@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { EMPTY_CONTEXT } from "../../server/core/context.ts";
-import { type Pipeline, referencesOf, stepsOf } from "../../server/core/model.ts";
-import { reachOfStep } from "../../server/core/reach.ts";
+import { type Pipeline, referencesOf } from "../../server/core/model.ts";
 import { travisCi } from "../../server/core/systems/travis-ci.ts";
 import { parseYaml } from "../../server/core/yaml.ts";
 import { check } from "../check.ts";
+import { reachOf } from "../support/steps.ts";
 
 const PATH = ".travis.yml";
 const SHA = "568a04821935cc92de7b4b05ea6fa9f6bf8a0592";
@@ -13,12 +13,6 @@ const HASH = "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7";
 
 function read(text: string): Pipeline {
   return travisCi.read({ path: PATH, text }, parseYaml(text), EMPTY_CONTEXT);
-}
-
-function reachOf(pipeline: Pipeline, label: string): readonly string[] {
-  const found = [...stepsOf(pipeline)].find(({ step }) => step.label === label);
-  assert.ok(found, `no ${label}`);
-  return reachOfStep(found.step).map(({ name, kind, level }) => `${name} (${kind}, ${level})`);
 }
 
 const SETTINGS = "every variable configured in the repository's settings (settings, pipeline)";
