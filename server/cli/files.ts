@@ -2,8 +2,9 @@ import { type Stats, statSync } from "node:fs";
 import path from "node:path";
 import type { Context } from "../core/index.ts";
 import { type Configuration, readConfiguration } from "../workspace/configuration.ts";
-import { discover } from "../workspace/discover.ts";
+import { type DiscoverOptions, discover } from "../workspace/discover.ts";
 import { patternTest } from "../workspace/globs.ts";
+import { createNamedTest } from "../workspace/named.ts";
 import { isWithin, slashed } from "../workspace/paths.ts";
 import { readText, reasonOf } from "../workspace/read-file.ts";
 import { contextFor, createRepositories } from "../workspace/repository.ts";
@@ -54,13 +55,13 @@ export function walk({ paths, exclude, cwd }: FileRequest, notices: Notice[]): W
   const [first] = targets;
   const base = targets.length === 1 && named.length === 1 && first?.isFolder ? first.path : cwd;
   const isExcluded = patternTest(exclude);
-  const read = createReader(notices);
+  const { read, isNamed } = createReader(notices);
   async function* files(): AsyncGenerator<ReadFile> {
     const seen = new Set<string>();
     for (const target of targets) {
       const from = target.isFolder ? target.path : cwd;
       const isLeftOut = (file: string) => isWithin(from, file) && isExcluded(slashed(path.relative(from, file)));
-      for await (const file of filesOf(target, { respectIgnore: paths.length === 0, exclude }, notices)) {
+      for await (const file of filesOf(target, { respectIgnore: paths.length === 0, exclude, isNamed }, notices)) {
         if (seen.has(file) || (!target.isFolder && isLeftOut(file))) continue;
         seen.add(file);
         const content = read(file, !target.isFolder);
@@ -96,7 +97,7 @@ function targetAt(file: string, notices: Notice[]): readonly Target[] {
 
 async function* filesOf(
   { path: folder, isFolder }: Target,
-  options: { readonly respectIgnore: boolean; readonly exclude: readonly string[] },
+  options: Pick<DiscoverOptions, "respectIgnore" | "exclude" | "isNamed">,
   notices: Notice[],
 ): AsyncGenerator<string> {
   if (!isFolder) return yield folder;
@@ -105,8 +106,14 @@ async function* filesOf(
   yield* discover(folder, { ...options, onUnreadable });
 }
 
+interface Reader {
+  read(file: string, isNamed: boolean): Omit<ReadFile, "isLeftOut"> | undefined;
+  /** True for files, by their absolute paths, that the settings of their repository give to a CI system. */
+  isNamed(file: string): boolean;
+}
+
 /** Reads files one by one and keeps what it learned about their repositories. */
-function createReader(notices: Notice[]): (file: string, isNamed: boolean) => Omit<ReadFile, "isLeftOut"> | undefined {
+function createReader(notices: Notice[]): Reader {
   const repositories = createRepositories();
   const worlds = new Map<string, { readonly context: Context; readonly configuration: Configuration }>();
   const worldOf = (root: string) => {
@@ -118,7 +125,7 @@ function createReader(notices: Notice[]): (file: string, isNamed: boolean) => Om
       notices.push({ file, line, message, failure: false });
     return world;
   };
-  return (file, isNamed) => {
+  const read: Reader["read"] = (file, isNamed) => {
     const repository = repositories.repositoryOf(file);
     const world = worldOf(repository.root);
     if (!isNamed && world.configuration.excludes(repository.path)) return undefined;
@@ -129,4 +136,5 @@ function createReader(notices: Notice[]): (file: string, isNamed: boolean) => Om
     }
     return { file, isNamed, ...repository, text: content.text, ...world };
   };
+  return { read, isNamed: createNamedTest(undefined, repositories) };
 }

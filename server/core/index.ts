@@ -36,5 +36,5 @@ export { SETTINGS, type Setting, schemaOf, settingsSchema, USUAL_BASELINE } from
 export { sameFileOfCommit } from "./shell/git-address.ts";
 export { type ForeignCode, type GrantedSecret, type Place, type StepCode, stepCodeOf } from "./step-code.ts";
 export type { SuppressedFinding } from "./suppression.ts";
-export { SYSTEMS } from "./systems/index.ts";
+export { SYSTEMS, systemNamed } from "./systems/index.ts";
 export { applyEdits, type Edit, type Span } from "./text.ts";

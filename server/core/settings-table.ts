@@ -120,7 +120,7 @@ export const SETTINGS: readonly Setting[] = [
       noun: "system",
     },
     meaning:
-      "YAML files that belong to a CI system although neither their path nor their content tells, by the system's id.",
+      "Files in YAML that belong to a CI system although neither their path nor their content tells, by the system's id.",
     where: "both",
     scope: "resource",
   },

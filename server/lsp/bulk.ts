@@ -1,6 +1,6 @@
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import { type Crew, createCrew } from "./crew.ts";
-import { type OnFound, type Outcome, walkFolder } from "./orders.ts";
+import { type OnFound, type Outcome, type Way, walkFolder } from "./orders.ts";
 import type { Report } from "./reports.ts";
 import type { Kept, Runtime } from "./runtime.ts";
 import type { FolderSettings, SettingsStore } from "./settings.ts";
@@ -12,7 +12,7 @@ export interface Bulk {
   /** What came of each file, in the same order. */
   examine(uris: readonly string[]): Promise<readonly Examined[]>;
   /** Walks through a folder, or what of it lies within another one, until `onFound` returns false. */
-  walk(folder: string, onFound: OnFound, within?: string): Promise<void>;
+  walk(way: Way, onFound: OnFound): Promise<void>;
   /** There is nothing more to look at for now: ends the threads, and keeps the reports on the files that are still wanted. */
   rest(isWanted: (uri: string) => boolean): Promise<void>;
 }
@@ -75,8 +75,8 @@ export function createBulk({ runtime, settings, documents, openKept }: BulkParts
       return crew.width;
     },
     examine,
-    walk: (folder, onFound, within) =>
-      within === undefined ? crew.walk(folder, onFound) : walkFolder(folder, runtime.files, onFound, within),
+    walk: (way, onFound) =>
+      way.within === undefined ? crew.walk(way, onFound) : walkFolder(way, runtime.files, onFound),
     rest: async (isWanted) => {
       const opened = state.kept;
       state.kept = undefined;

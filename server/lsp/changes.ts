@@ -17,10 +17,13 @@ export function serveChanges(session: Session): void {
 }
 
 function serveDocuments(session: Session): void {
-  const { documents, client, scan, sources } = session;
+  const { documents, client, scan, sources, guard } = session;
   documents.onDidChangeContent(({ document: { uri } }) => {
     lookAtDependents(session, uri, "typed");
-    if (!client.pulls && sources.mayBePipeline(uri)) scan.touched(uri);
+    if (client.pulls) return;
+    void guard("look at what was typed", undefined, async () => {
+      if (await sources.mayBePipeline(uri)) scan.touched(uri);
+    });
   });
   documents.onDidClose(({ document: { uri } }) => {
     lookAtDependents(session, uri, "typed");
@@ -83,7 +86,10 @@ function serveFolders({ connection, folders, scan }: Session): void {
 function lookAtDependents(session: Session, uri: string, how: "typed" | "changed" | "come or gone"): void {
   const name = `/${session.runtime.files.settingsFile}`;
   if (uriKey(uri).endsWith(name)) {
-    session.scan.againBelow(uri.slice(0, uri.lastIndexOf("/")));
+    const folder = uri.slice(0, uri.lastIndexOf("/"));
+    session.scan.againBelow(folder);
+    // It may name files that nobody has looked at.
+    if (how !== "typed") session.scan.walkBelow(folder);
     refresh(session);
   }
   session.scan.lookAtDependents(uri, how);

@@ -1,4 +1,4 @@
-import { type Batch, examineBatch, type Found, type OnFound, type Outcome, walkFolder } from "./orders.ts";
+import { type Batch, examineBatch, type Found, type OnFound, type Outcome, type Way, walkFolder } from "./orders.ts";
 import type { Files, Runtime, Thread } from "./runtime.ts";
 
 /** Those who look at many files: threads, or where there are none this one, which then does it in slices. */
@@ -8,7 +8,7 @@ export interface Crew {
   /** What came of each file of the batch, in its order. */
   examine(batch: Batch): Promise<readonly Outcome[]>;
   /** Walks through a folder until `onFound` returns false. */
-  walk(folder: string, onFound: OnFound): Promise<void>;
+  walk(way: Way, onFound: OnFound): Promise<void>;
   /** Ends the threads, which give back what memory they took. They start anew with the next order. */
   rest(): void;
 }
@@ -16,7 +16,7 @@ export interface Crew {
 /** What a thread is told. `stop` ends the walk with that id. */
 type Message =
   | { readonly id: number; readonly kind: "examine"; readonly batch: Batch }
-  | { readonly id: number; readonly kind: "walk"; readonly folder: string }
+  | { readonly id: number; readonly kind: "walk"; readonly way: Way }
   | { readonly id: number; readonly kind: "stop" };
 
 /** What it says: a part of what it found, and at last the result, or why there is none. */
@@ -37,7 +37,7 @@ export function serveCrew(thread: Pick<Thread, "post" | "listen">, files: Files)
     const { id } = order;
     try {
       if (order.kind === "examine") return answer({ id, outcomes: await examineBatch(order.batch, files) });
-      await walkFolder(order.folder, files, (found) => {
+      await walkFolder(order.way, files, (found) => {
         answer({ id, found });
         return !stopped.has(id);
       });
@@ -95,8 +95,8 @@ export function createCrew({ files, threads, startThread }: Pick<Runtime, "files
       return 2 * (state.canStart ? threads : hands.length) || 1;
     },
     examine: (batch) => withHand((hand) => hand.examine(batch)),
-    walk: async (folder, onFound) => {
-      await withHand((hand) => hand.walk(folder, onFound));
+    walk: async (way, onFound) => {
+      await withHand((hand) => hand.walk(way, onFound));
     },
     rest: () => {
       for (const hand of hands.splice(0)) hand.dismiss();
@@ -112,7 +112,7 @@ interface Hand {
   /** How many orders are under way. */
   load(): number;
   examine(batch: Batch): Promise<readonly Outcome[] | typeof GONE>;
-  walk(folder: string, onFound: OnFound): Promise<readonly Outcome[] | typeof GONE>;
+  walk(way: Way, onFound: OnFound): Promise<readonly Outcome[] | typeof GONE>;
   dismiss(): void;
 }
 
@@ -120,8 +120,8 @@ function createOwnHand(files: Files): Hand {
   return {
     load: () => 0,
     examine: (batch) => examineBatch(batch, files),
-    walk: async (folder, onFound) => {
-      await walkFolder(folder, files, onFound);
+    walk: async (way, onFound) => {
+      await walkFolder(way, files, onFound);
       return [];
     },
     dismiss: () => {},
@@ -163,7 +163,7 @@ function createHand(thread: Thread, onGone: () => void): Hand {
         (id) => ({ id, kind: "examine", batch }),
         () => true,
       ),
-    walk: (folder, onFound) => order((id) => ({ id, kind: "walk", folder }), onFound),
+    walk: (way, onFound) => order((id) => ({ id, kind: "walk", way }), onFound),
     dismiss: () => {
       state.isDismissed = true;
       thread.stop();

@@ -33,7 +33,7 @@ function answerPulls(session: Session): void {
   connection.languages.diagnostics.on(({ textDocument: { uri } }) =>
     guard("answer with diagnostics", full([]), async () => {
       // What is to be said about a script is known to the pipelines alone, whether or not the client asks about the workspace.
-      if (!sources.mayBePipeline(uri)) scan.start();
+      if (!(await sources.mayBePipeline(uri))) scan.start();
       await scan.examined(uri);
       const report = await examineFile(uri, sources, () => true);
       const { items } = scan.on(uri, report);

@@ -13,7 +13,7 @@ export async function examineFile(
   sources: Sources,
   isWanted: (isOpen: boolean) => boolean,
 ): Promise<Report | undefined> {
-  if (!sources.mayBePipeline(uri)) return undefined;
+  if (!(await sources.mayBePipeline(uri))) return undefined;
   const source = await sources.find(uri);
   return source === undefined || !isWanted(source.version !== null) ? undefined : examine(source);
 }

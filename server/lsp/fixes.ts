@@ -23,7 +23,7 @@ export function serveFixes(session: Session): void {
     guard("list the fixes", [], async () => {
       const { uri } = params.textDocument;
       await scan.examined(uri);
-      const own = sources.mayBePipeline(uri) ? [uri] : [];
+      const own = (await sources.mayBePipeline(uri)) ? [uri] : [];
       const others = scan.reporters(uri).filter((each) => uriKey(each) !== uriKey(uri));
       const found = await Promise.all([...own, ...others].map((each) => sources.find(each)));
       const present = found.filter((source) => source !== undefined);

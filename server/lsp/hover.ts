@@ -24,7 +24,7 @@ const MOST_PIPELINES = 20;
 
 async function hoverOnCode({ textDocument: { uri }, position }: HoverParams, session: Session): Promise<Hover | null> {
   const { sources, scan, client, pinMemory } = session;
-  const own = sources.mayBePipeline(uri) ? [uri] : [];
+  const own = (await sources.mayBePipeline(uri)) ? [uri] : [];
   const others = [...new Set([...scan.reporters(uri), ...scan.readers(uri)])];
   const pipelines = [...own, ...others.filter((each) => uriKey(each) !== uriKey(uri)).slice(0, MOST_PIPELINES)];
   const subjects: HoverSubject[] = [];

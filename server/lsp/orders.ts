@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import type { Settings } from "../core/index.ts";
 import { examineFile } from "./examine.ts";
 import type { Report } from "./reports.ts";
 import type { Files, Place } from "./runtime.ts";
 import type { FolderSettings } from "./settings.ts";
-import { createSources } from "./source.ts";
+import { createSources, YAML_NAME } from "./source.ts";
 import { uriBelow, uriKey } from "./uri.ts";
 
 // What a thread is asked to do, and the doing. Orders and what comes of them are plain data.
@@ -99,12 +100,21 @@ const LOT_MS = 100;
 /** Takes what a walk finds, lot by lot. The walk ends where it returns false. */
 export type OnFound = (found: readonly Found[]) => boolean;
 
+/** A folder that is to be walked through; the whole of it unless `within` is given. */
+export interface Way {
+  readonly folder: string;
+  readonly within?: string;
+  /** Files of any name that the person gives to a CI system. */
+  readonly globs?: Settings["globs"];
+}
+
 /** Walks through a folder, or what of it lies within another one. */
-export async function walkFolder(folder: string, files: Files, onFound: OnFound, within?: string): Promise<void> {
+export async function walkFolder({ folder, within, globs }: Way, files: Files, onFound: OnFound): Promise<void> {
   let lot: Found[] = [];
   let handedOn = performance.now();
-  for await (const uri of files.discover(folder, within)) {
-    lot.push({ uri, looksLikeCi: files.looksLikeCi(uri) });
+  for await (const uri of files.discover(folder, within, globs)) {
+    // What is found although it is not called like YAML is found because a path or a setting says what it is.
+    lot.push({ uri, looksLikeCi: files.looksLikeCi(uri) || !YAML_NAME.test(uri) });
     if (lot.length < LOT && performance.now() - handedOn < LOT_MS) continue;
     if (!onFound(lot)) return;
     lot = [];

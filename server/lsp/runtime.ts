@@ -1,4 +1,4 @@
-import type { Context } from "../core/index.ts";
+import type { Context, Settings } from "../core/index.ts";
 import type { Note } from "../pins/memory.ts";
 import type { ScriptStore } from "../pins/scripts.ts";
 import type { Resolver } from "../resolvers/resolver.ts";
@@ -57,8 +57,13 @@ export interface Files {
   stamp(uri: string): string | undefined;
   /** The text of a file, without a byte order mark; `undefined` where it is missing, no text in UTF-8, or too large. */
   read(uri: string): Promise<string | undefined>;
-  /** The files of a folder that may be CI files, at any depth, one by one as they are found; only those at or below `within`. */
-  discover(folder: string, within?: string): AsyncIterable<string>;
+  /**
+   * The files of a folder that may be CI files, at any depth, one by one as they are found; only those at or below `within`. `globs` are
+   * the person's: files of other names that belong to a CI system.
+   */
+  discover(folder: string, within?: string, globs?: Settings["globs"]): AsyncIterable<string>;
+  /** True for a file that such globs, or those of its repository, give to a CI system. */
+  isNamed(uri: string, globs?: Settings["globs"]): boolean;
   /** True where a path tells that a file is a CI file. */
   looksLikeCi(uri: string): boolean;
   /** A test for patterns as a .gitignore file has them. Paths are relative, with forward slashes. */

@@ -80,7 +80,10 @@ function createSession(connection: Connection, machine: Runtime, client: Client)
         client.storage === undefined ? undefined : runtime.openKept(client.storage, [...folders.values()].sort()),
     }),
     isOpen: sources.isOpen,
-    chosen: async (folder) => (await settings.for(folder)).scan,
+    chosen: async (folder) => {
+      const { scan, core } = await settings.for(folder);
+      return { ...scan, ...(core.globs !== undefined && { globs: core.globs }) };
+    },
     guard: (what, work) => guard(what, undefined, work),
     ...sayingProgress(connection),
   });

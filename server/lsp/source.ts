@@ -6,6 +6,7 @@ import {
   parseSettings,
   type Settings,
   type SourceFile,
+  systemNamed,
 } from "../core/index.ts";
 import type { ListTest } from "./reports.ts";
 import type { Files, Place } from "./runtime.ts";
@@ -50,7 +51,7 @@ export interface Sources {
   find(uri: string): Promise<Source | undefined>;
   isOpen(uri: string): boolean;
   /** False for what can be no CI file, so that its text need not be looked at: scripts that the client has open beside the CI files. */
-  mayBePipeline(uri: string): boolean;
+  mayBePipeline(uri: string): Promise<boolean>;
 }
 
 /** Texts above this many UTF-16 units are left alone: no CI system accepts such a file, and the editor must not freeze. */
@@ -58,12 +59,14 @@ export const MAX_TEXT_LENGTH = 2 * 1024 * 1024;
 
 /** Sources from the open documents and the files behind them. */
 export function createSources(open: OpenDocuments, files: Files, settings: Pick<SettingsStore, "for">): Sources {
-  return {
+  const sources: Sources = {
     isOpen: (uri) => byKey(open.all()).has(uriKey(uri)),
-    mayBePipeline: (uri) =>
-      YAML_NAME.test(uriKey(uri)) ||
-      YAML_LANGUAGES.test(byKey(open.all()).get(uriKey(uri))?.languageId ?? "") ||
-      files.looksLikeCi(uri),
+    mayBePipeline: async (uri) => {
+      if (YAML_NAME.test(uriKey(uri)) || files.looksLikeCi(uri)) return true;
+      if (YAML_LANGUAGES.test(byKey(open.all()).get(uriKey(uri))?.languageId ?? "")) return true;
+      const source = await sources.find(uri);
+      return source !== undefined && systemNamed(source.file.path, source.settings.globs) !== undefined;
+    },
     find: async (uri) => {
       const chosen = await settings.for(uri);
       const isOpen = byKey(open.all()).has(uriKey(uri));
@@ -75,9 +78,11 @@ export function createSources(open: OpenDocuments, files: Files, settings: Pick<
       return sourceOf(TextDocument.create(uri, "yaml", 0, stored), null, documents, files, chosen);
     },
   };
+  return sources;
 }
 
-const YAML_NAME = /\.ya?ml$/iu;
+/** URIs of files that are called like YAML. */
+export const YAML_NAME = /\.ya?ml$/iu;
 
 /** Other extensions give CI files a language of their own; some editors put the dialect behind a dot. */
 const YAML_LANGUAGES = /^(?:yaml(?:\..*)?|github-actions-workflow|azure-pipelines)$/u;

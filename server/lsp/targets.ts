@@ -37,15 +37,16 @@ export async function findTargets(
 
 async function* around({ sources, scan }: Session, uri: string): AsyncGenerator<string> {
   await scan.examined(uri);
-  if (sources.mayBePipeline(uri)) yield uri;
+  if (await sources.mayBePipeline(uri)) yield uri;
   yield* scan.reporters(uri).filter((each) => uriKey(each) !== uriKey(uri));
 }
 
 /** The files of the workspace folders that may be CI files, each once. */
-export async function* everywhere({ folders, runtime }: Session): AsyncGenerator<string> {
+export async function* everywhere({ folders, runtime, settings }: Session): AsyncGenerator<string> {
   const seen = new Set<string>();
   for (const folder of folders.values()) {
-    for await (const uri of runtime.files.discover(folder)) {
+    const { core } = await settings.for(folder);
+    for await (const uri of runtime.files.discover(folder, undefined, core.globs)) {
       if (!seen.has(uriKey(uri))) yield uri;
       seen.add(uriKey(uri));
     }

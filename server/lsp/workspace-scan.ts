@@ -1,5 +1,5 @@
 import type { Bulk, Examined } from "./bulk.ts";
-import type { Found } from "./orders.ts";
+import type { Found, Way } from "./orders.ts";
 import { createQueue } from "./queue.ts";
 import { createReports, type FileReport, type ListTest, type Report } from "./reports.ts";
 import type { Files } from "./runtime.ts";
@@ -44,6 +44,8 @@ export interface WorkspaceScan {
   readers(uri: string): readonly string[];
   /** Looks again at every known file of a folder, at any depth. */
   againBelow(folder: string): void;
+  /** Walks again through what of a folder lies in the workspace: settings have changed that say what is looked for. */
+  walkBelow(folder: string): void;
   /** Hands over what is known, then what comes. Returns the way to end it. */
   subscribe(sink: Sink): () => void;
   /** What is known once everything has been looked at. */
@@ -77,7 +79,7 @@ export interface ScanParts {
   readonly bulk: Bulk;
   isOpen(uri: string): boolean;
   /** What a person has chosen for a workspace folder. */
-  chosen(folder: string): Promise<FolderSettings["scan"]>;
+  chosen(folder: string): Promise<FolderSettings["scan"] & Pick<Way, "globs">>;
   /** Runs work, and logs an error in it. */
   guard(what: string, work: () => Promise<void>): Promise<void>;
   onState?(state: ScanState): void;
@@ -100,12 +102,6 @@ interface Flight {
   readonly happened: { readonly key: string; readonly how: Happening }[];
   /** Resolves when it is over, however. */
   landed: Promise<void>;
-}
-
-/** A part of a workspace folder that is to be walked through; the whole of it unless `within` is given. */
-interface Way {
-  readonly folder: string;
-  readonly within?: string;
 }
 
 /**
@@ -149,7 +145,7 @@ export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
 
   async function walk({ folder, within }: Way): Promise<void> {
     const folderKey = uriKey(folder);
-    const { enabled, limit } = await chosen(folder);
+    const { enabled, limit, globs } = await chosen(folder);
     const isGoing = () => folders.has(folderKey) && !state.isStopped;
     const seen = new Set<string>();
     const counts = { ci: 0, others: 0 };
@@ -163,7 +159,8 @@ export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
       if (isGoing()) found.forEach(take);
       return isGoing();
     };
-    if (enabled) await bulk.walk(folder, onFound, within);
+    const way = { folder, ...(within !== undefined && { within }), ...(globs !== undefined && { globs }) };
+    if (enabled) await bulk.walk(way, onFound);
     if (!isGoing()) return;
     if (counts.ci > limit) onLimit?.(folder, limit, "CI files");
     else if (counts.others > Math.min(limit, MAX_OTHERS)) onLimit?.(folder, Math.min(limit, MAX_OTHERS), "others");
@@ -180,14 +177,27 @@ export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
   async function arrive(uri: string): Promise<void> {
     const around = [...folders].filter(([folderKey]) => isInside(uriKey(uri), folderKey));
     if (!state.isStarted || around.length === 0) return;
-    if (!MATTERS.test(uri) && !files.looksLikeCi(uri) && !(await holdsFiles(uri))) return;
+    const matters = MATTERS.test(uri) || files.looksLikeCi(uri);
+    if (
+      !matters &&
+      !(await isWanted(
+        uri,
+        around.map(([, folder]) => folder),
+      ))
+    )
+      return;
     const within = uri.endsWith("/.gitignore") ? uri.slice(0, uri.lastIndexOf("/")) : uri;
     for (const [folderKey, folder] of around) walks.add(`${folderKey} ${within}`, { folder, within });
     void walks.idle().then(callSoon);
   }
 
-  async function holdsFiles(folder: string): Promise<boolean> {
-    for await (const _ of files.discover(folder)) return true;
+  /** True for a file that settings name, and for a folder with files in it that may be CI files. */
+  async function isWanted(uri: string, around: readonly string[]): Promise<boolean> {
+    for (const folder of around) {
+      const { globs } = await chosen(folder);
+      if (files.isNamed(uri, globs)) return true;
+      for await (const _ of files.discover(uri, undefined, globs)) return true;
+    }
     return false;
   }
 
@@ -410,6 +420,15 @@ export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
     readers: (uri) => reports.askers(uriKey(uri)),
     againBelow: (folder) => {
       lineUpAll((key) => isInside(key, uriKey(folder)));
+    },
+    walkBelow: (below) => {
+      if (!state.isStarted || state.isStopped) return;
+      const key = uriKey(below);
+      for (const [folderKey, folder] of folders) {
+        if (folderKey === key || isInside(folderKey, key)) walkSoon(folder);
+        else if (isInside(key, folderKey)) walks.add(`${folderKey} ${below}`, { folder, within: below });
+      }
+      void walks.idle().then(callSoon);
     },
     subscribe: (sink) => {
       sinks.add(sink);

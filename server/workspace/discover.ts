@@ -11,6 +11,8 @@ export interface DiscoverOptions {
   readonly respectIgnore: boolean;
   /** Patterns as in a .gitignore file, relative to the folder. */
   readonly exclude?: readonly string[];
+  /** True for the absolute paths of further files that are looked for, whatever their names are. */
+  readonly isNamed?: PathTest;
   /** Only what lies at or below this absolute path is looked for; what leaves it out from above holds all the same. */
   readonly within?: string;
   /** The walk ends after so many files. */
@@ -22,8 +24,8 @@ export interface DiscoverOptions {
 }
 
 /**
- * Absolute paths of all files below a folder that may be CI files: every .yml and .yaml file and whatever a system's globs name. The
- * order is stable. `.git` folders are never entered.
+ * Absolute paths of all files below a folder that may be CI files: every .yml and .yaml file, whatever a system's globs name, and what
+ * the options add. The order is stable. `.git` folders are never entered.
  *
  * Links to folders are not followed, as git does not: so the walk ends, stays inside, and comes to each file once. A link to a file
  * counts where the file lies within the folder.
@@ -72,7 +74,8 @@ function startWalk(root: string, options: DiscoverOptions): Walk {
   return {
     root,
     options,
-    isCandidate: (file) => /\.ya?ml$/i.test(file) || isSystemPath(slashed(path.relative(root, file))),
+    isCandidate: (file) =>
+      /\.ya?ml$/i.test(file) || isSystemPath(slashed(path.relative(root, file))) || options.isNamed?.(file) === true,
     isExcluded: patternTest(options.exclude ?? []),
     isOnTheWay: onTheWayTo(options.within),
   };

@@ -5,6 +5,7 @@ import type { Context } from "../core/index.ts";
 import { configurationFile } from "./configuration.ts";
 import { discover } from "./discover.ts";
 import { patternTest, systemPathTest } from "./globs.ts";
+import { createNamedTest, type Globs } from "./named.ts";
 import { slashed } from "./paths.ts";
 import { readText } from "./read-file.ts";
 import { contextFor, createRepositories, type Repositories } from "./repository.ts";
@@ -31,7 +32,12 @@ export function createUriFiles() {
       // Editors hide a byte order mark, and the columns of the first line count without it.
       return read !== undefined && "text" in read ? read.text.replace(/^\uFEFF/u, "") : undefined;
     },
-    discover: (folder: string, within?: string) => discoverUris(toPath(folder), within && toPath(within)),
+    discover: (folder: string, within?: string, globs?: Globs) =>
+      discoverUris(toPath(folder), within && toPath(within), globs),
+    isNamed: (uri: string, globs?: Globs) => {
+      const file = toPath(uri);
+      return file !== undefined && createNamedTest(globs)(file);
+    },
     looksLikeCi: (uri: string) => isCiPath(slashed(toPath(uri) ?? "").replace(/^\//u, "")),
   };
 }
@@ -67,9 +73,13 @@ function stampOf(file: string | undefined): string | undefined {
   }
 }
 
-async function* discoverUris(folder: string | undefined, within: string | undefined): AsyncGenerator<string> {
+async function* discoverUris(
+  folder: string | undefined,
+  within: string | undefined,
+  globs: Globs,
+): AsyncGenerator<string> {
   if (folder === undefined) return;
-  const options = { respectIgnore: true, ...(within !== undefined && { within }) };
+  const options = { respectIgnore: true, isNamed: createNamedTest(globs), ...(within !== undefined && { within }) };
   for await (const file of discover(folder, options)) yield pathToFileURL(file).href;
 }
 

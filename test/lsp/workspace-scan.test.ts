@@ -110,7 +110,7 @@ function startScan(uris: readonly string[], asked: Readonly<Record<string, reado
         );
       return examined;
     },
-    walk: (folder, onFound, within) => walkFolder(folder, files, onFound, within),
+    walk: (way, onFound) => walkFolder(way, files, onFound),
     rest: async () => {},
   };
   const scan: WorkspaceScan = createWorkspaceScan({
@@ -148,6 +148,7 @@ function fakeFiles(uris: readonly string[]): Files {
     discover: async function* () {
       yield* uris;
     },
+    isNamed: () => false,
     looksLikeCi: (uri) => uri.includes("/workflows/"),
     patternTest: () => () => false,
   };

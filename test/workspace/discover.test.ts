@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type DiscoverOptions, discover } from "../../server/workspace/discover.ts";
+import { createNamedTest } from "../../server/workspace/named.ts";
 import { useFolders, withoutPrivileges } from "../support/folder.ts";
 
 describe("discover", () => {
@@ -87,6 +88,25 @@ describe("discover", () => {
       "a.yml": "",
     });
     assert.deepEqual(await found(folder), ["clone/a.yml"]);
+  });
+
+  it("finds files of other names where the settings give them to a CI system, unless they are ignored", async () => {
+    const folder = makeFolder({
+      ".git/HEAD": "",
+      ".gitignore": "ignored.tpl",
+      ".pipewarden.yml": "globs: {gitlab-ci: ['ci/**/*.tpl', ignored.tpl]}\n",
+      "ci/deep/a.tpl": "",
+      "ci/b.txt": "",
+      "other/a.tpl": "",
+      "ignored.tpl": "",
+      "clone/.git/HEAD": "",
+      "clone/ci/a.tpl": "",
+      Jenkinsfile: "",
+    });
+    const isNamed = createNamedTest({ "gitlab-ci": ["b.txt"], drone: ["Jenkinsfile"] });
+    // What the repository says of a system goes before what the person says of it, and each repository speaks for itself.
+    assert.deepEqual(await found(folder, { isNamed }), [".pipewarden.yml", "Jenkinsfile", "ci/deep/a.tpl"]);
+    assert.deepEqual(await found(folder), [".pipewarden.yml"]);
   });
 
   it("leaves out excluded files and folders", async () => {

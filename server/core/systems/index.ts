@@ -55,7 +55,7 @@ export function systemFor(
   yaml: YamlFile,
   globs: Readonly<Record<string, readonly string[]>> = {},
 ): System | undefined {
-  const chosen = SYSTEMS.find(({ id }) => globs[id]?.some((glob) => matchesGlob(glob, path)));
+  const chosen = systemNamed(path, globs);
   if (chosen !== undefined) return chosen;
   let likely: System | undefined;
   for (const system of SYSTEMS) {
@@ -64,4 +64,9 @@ export function systemFor(
     if (strength === 1) likely ??= system;
   }
   return likely;
+}
+
+/** The system that a person gives a path to, whatever its name and content are; `undefined` for every path that nobody speaks of. */
+export function systemNamed(path: string, globs: Readonly<Record<string, readonly string[]>> = {}): System | undefined {
+  return SYSTEMS.find(({ id }) => globs[id]?.some((glob) => matchesGlob(glob, path)));
 }
