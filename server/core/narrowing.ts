@@ -31,7 +31,7 @@ export interface StepUse {
 
 /** The secrets among a scope's variables that not every step in the scope names. */
 export function* wideSecrets(pipeline: Pipeline, scope: Scope): Iterable<WideSecret> {
-  const secret = scope.variables.filter(isSecret);
+  const secret = scope.variables.filter((variable) => isSecret(scope, variable));
   if (secret.length === 0) return;
   const within = stepsWithin(pipeline, scope);
   for (const variable of secret) {
@@ -45,12 +45,15 @@ export function* wideSecrets(pipeline: Pipeline, scope: Scope): Iterable<WideSec
   }
 }
 
-/** A secret that the file names, or a variable of the settings that is handed on under a name which says that it is one. */
-function isSecret({ name, secrets }: Variable): boolean {
-  return secrets.some(
-    ({ kind, extent }) =>
-      (kind === "named" && extent === undefined) || (kind === "settings" && soundsSecret(name) && extent === undefined),
-  );
+/**
+ * A secret that the file names, or a variable of the settings that the whole pipeline gets under a name which says that it is one: services
+ * and further pipelines get that too. In a job it is nothing that the steps would not have without it.
+ */
+function isSecret({ level }: Scope, { name, secrets }: Variable): boolean {
+  return secrets.some(({ kind, extent }) => {
+    const isNamed = kind === "named" || (kind === "settings" && level === "pipeline" && soundsSecret(name));
+    return isNamed && extent === undefined;
+  });
 }
 
 function soundsSecret(name: string): boolean {
@@ -65,18 +68,29 @@ interface Within {
   readonly step: Step;
 }
 
+const WITHIN = new WeakMap<Pipeline, ReadonlyMap<Scope, readonly Within[]>>();
+
 /** The steps whose environment has the scope's variables, also those of other files. A called workflow gets none. */
 function stepsWithin(pipeline: Pipeline, scope: Scope): readonly Within[] {
-  return partsOf(pipeline).flatMap(({ pipeline: part }) => {
-    // What runs in the place of a step is looked at with that step.
-    const jobs = part.jobs.filter(({ within }) => within === undefined);
-    return jobs.flatMap(({ steps }) =>
-      steps.flatMap((step) => {
-        const isCall = step.references.some(({ kind }) => kind === "workflow");
-        return !isCall && scopeChain(step.scope).includes(scope) ? [{ part, step }] : [];
-      }),
-    );
-  });
+  const known = WITHIN.get(pipeline);
+  if (known !== undefined) return known.get(scope) ?? [];
+  const within = new Map<Scope, Within[]>();
+  for (const { pipeline: part } of partsOf(pipeline)) {
+    for (const job of part.jobs) {
+      // What runs in the place of a step is looked at with that step.
+      if (job.within !== undefined && part !== pipeline) continue;
+      for (const step of job.steps) {
+        if (step.references.some(({ kind }) => kind === "workflow")) continue;
+        for (const each of scopeChain(step.scope)) {
+          const steps = within.get(each);
+          if (steps === undefined) within.set(each, [{ part, step }]);
+          else steps.push({ part, step });
+        }
+      }
+    }
+  }
+  WITHIN.set(pipeline, within);
+  return within.get(scope) ?? [];
 }
 
 /** True where a scope further in gives the variable another value. */
@@ -190,17 +204,8 @@ type Insertion = Extract<Edit, { readonly span: Span }>;
 
 /** True where a step that is not meant is written at the same place, through an anchor. */
 function isSharedPlace(pipeline: Pipeline, getting: ReadonlySet<Scope>, added: readonly Insertion[]): boolean {
-  const places = new Set(added.map(({ span }) => span.start));
-  return partsOf(pipeline).some(({ pipeline: { jobs } }) =>
-    jobs.some(({ steps }) =>
-      steps.some(({ scope }) => {
-        const slots = [scope.slot, ...Object.values(scope.shelves ?? {})];
-        return (
-          scope.path === pipeline.scope.path && !getting.has(scope) && slots.some((slot) => slot && places.has(slot.at))
-        );
-      }),
-    ),
-  );
+  const { places } = layoutOf(pipeline);
+  return added.some(({ span }) => [...(places.get(span.start) ?? [])].some((scope) => !getting.has(scope)));
 }
 
 /** One insertion for each place: steps of one job can have the job's place in common. */
@@ -248,40 +253,68 @@ function hasAnchor(text: string): boolean {
   return /(?:^|[\s:[{,-])&[\w-]/.test(text);
 }
 
-/** True where another scope has the same lines, through an anchor or a template that several jobs extend. */
-function isShared(pipeline: Pipeline, { variable, scope }: Pick<WideSecret, "variable" | "scope">): boolean {
-  const seen = new Set<Scope>([scope]);
+/** What the laws of a move ask of a whole pipeline, computed once for all its secrets. */
+interface Layout {
+  /** The scopes of its file that have a variable at an offset. */
+  readonly holders: ReadonlyMap<number, ReadonlySet<Scope>>;
+  /** The scopes of steps that can be given something at an offset. */
+  readonly places: ReadonlyMap<number, ReadonlySet<Scope>>;
+  /** Its own steps, in the order of the text. */
+  readonly steps: readonly Step[];
+}
+
+const LAYOUTS = new WeakMap<Pipeline, Layout>();
+
+function layoutOf(pipeline: Pipeline): Layout {
+  const known = LAYOUTS.get(pipeline);
+  if (known !== undefined) return known;
+  const holders = new Map<number, Set<Scope>>();
+  const places = new Map<number, Set<Scope>>();
+  const seen = new Set<Scope>();
+  const add = (to: Map<number, Set<Scope>>, offset: number, scope: Scope): unknown =>
+    to.set(offset, (to.get(offset) ?? new Set()).add(scope));
   for (const { pipeline: part } of partsOf(pipeline)) {
     const scopes = part.jobs.flatMap((job) => [
       job.scope,
       ...job.steps.map((step) => step.scope),
       ...job.references.map((reference) => reference.scope),
     ]);
-    for (const each of [part.scope, ...part.references.map((reference) => reference.scope), ...scopes].flatMap(
-      scopeChain,
-    )) {
-      if (seen.has(each)) continue;
+    const outer = [part.scope, ...part.references.map((reference) => reference.scope)];
+    for (const each of [...outer, ...scopes].flatMap(scopeChain)) {
+      if (seen.has(each) || each.path !== pipeline.scope.path) continue;
       seen.add(each);
-      if (each.path !== scope.path) continue;
-      if (each.variables.some(({ span }) => span.start === variable.span.start)) return true;
+      for (const { span } of each.variables) add(holders, span.start, each);
+    }
+    for (const { scope } of part.jobs.flatMap((job) => job.steps)) {
+      if (scope.path !== pipeline.scope.path) continue;
+      for (const slot of [scope.slot, ...Object.values(scope.shelves ?? {})])
+        if (slot !== undefined) add(places, slot.at, scope);
     }
   }
-  return false;
+  const steps = pipeline.jobs.flatMap((job) => job.steps).sort((a, b) => a.span.start - b.span.start);
+  const layout = { holders, places, steps };
+  LAYOUTS.set(pipeline, layout);
+  return layout;
+}
+
+/** True where another scope has the same lines, through an anchor or a template that several jobs extend. */
+function isShared(pipeline: Pipeline, { variable, scope }: Pick<WideSecret, "variable" | "scope">): boolean {
+  const holders = layoutOf(pipeline).holders.get(variable.span.start) ?? new Set();
+  return [...holders].some((each) => each !== scope);
 }
 
 /** True where something names the variable that is neither the variable itself nor one of the steps that get it. */
 function isMentionedElsewhere(
-  { text, jobs }: Pipeline,
+  pipeline: Pipeline,
   { variable, steps }: Pick<WideSecret, "variable" | "steps">,
   targets: readonly Step[],
   gone: Span,
 ): boolean {
-  const name = variable.name.replace(/\W/g, "\\$&");
-  const word = new RegExp(`(?<![A-Za-z0-9_]|\\b(?:secrets|vars|inputs)\\.)${name}(?![A-Za-z0-9_])`, "g");
+  const { text } = pipeline;
   const getting = new Set(targets);
   const inScope = new Set(steps.map(({ step }) => step));
-  const all = jobs.flatMap((job) => job.steps).sort((a, b) => a.span.start - b.span.start);
-  return [...text.matchAll(word)].some(({ index }) => {
+  const all = layoutOf(pipeline).steps;
+  return mentions(text, variable.name).some((index) => {
     if (gone.start <= index && index < gone.end) return false;
     const line = lineStart(text, index);
     if (/(?:^|\s)#/.test(text.slice(line, index))) return false;
@@ -292,16 +325,40 @@ function isMentionedElsewhere(
   });
 }
 
+/** Where a name stands as a whole word; `secrets.NAME` is a name in the store. */
+function mentions(text: string, name: string): readonly number[] {
+  const found: number[] = [];
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + name.length)) {
+    if (/\w/.test(text.charAt(at - 1)) || /\w/.test(text.charAt(at + name.length))) continue;
+    if (!/\b(?:secrets|vars|inputs)\.$/.test(text.slice(Math.max(0, at - 9), at))) found.push(at);
+  }
+  return found;
+}
+
 /** The steps whose lines a place is in: from where a step starts to the next line that is indented less. */
 function stepsAt(text: string, steps: readonly Step[], index: number): readonly Step[] {
-  const before = steps.filter(({ span }) => span.start <= index);
-  const start = before.at(-1)?.span.start;
+  const last = lastBefore(steps, index);
+  const start = steps[last]?.span.start;
   if (start === undefined) return [];
   const column = start - lineStart(text, start);
   const first = lineStart(text, index);
   const indent = /^ */.exec(text.slice(first, index))?.[0].length ?? 0;
   if (first > start && (indent < column || (indent === column && isKeyOfJob(text, start)))) return [];
-  return before.filter(({ span }) => span.start === start);
+  let from = last;
+  while (steps[from - 1]?.span.start === start) from--;
+  return steps.slice(from, last + 1);
+}
+
+/** The index of the last step that starts at an offset or in front of it; -1 where none does. */
+function lastBefore(steps: readonly Step[], index: number): number {
+  let low = 0;
+  let high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle]?.span.start ?? 0) <= index) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /** True where a step is known by the key of its job and not by a dash: what is next to that key belongs to another job. */
