@@ -56,6 +56,79 @@ jobs:
     );
   });
 
+  it("reads the code that steps hand to actions, and none that runs on another machine", () => {
+    const sha = "568a04821935cc92de7b4b05ea6fa9f6bf8a0592";
+    check(
+      "unpinned-remote-script",
+      ".github/workflows/ci.yml",
+      `on: push
+jobs:
+  build:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: Azure/CLI@${sha}
+        with:
+          inlineScript: curl -s https://a.example/x | sh
+#                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      - uses: azure/powershell@${sha}
+        with: {inlineScript: iex (irm https://b.example/x)}
+#                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      - uses: nick-fields/retry@${sha}
+        with:
+          command: curl -s https://c.example/x | sh
+#                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      - uses: nick-fields/retry@${sha}
+        with: {shell: pwsh, command: irm https://d.example/x | iex}
+#                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      - uses: nick-fields/retry@${sha}
+        with: {shell: python, command: curl -s https://e.example/x | sh}
+      - uses: reactivecircus/android-emulator-runner@${sha}
+        with:
+          script: |
+            ./gradlew check
+            curl -s https://f.example/x | sh
+#           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      - uses: cloudflare/wrangler-action@${sha}
+        with:
+          preCommands: curl -s https://g.example/x | sh
+#                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          postCommands: curl -s https://h.example/x | sh
+#                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      - uses: appleboy/ssh-action@${sha}
+        with: {script: curl -s https://i.example/x | sh}
+`,
+    );
+  });
+
+  it("pins a script in the code that a step hands to an action", () => {
+    const file = (code: string) => `on: push
+jobs:
+  build:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: azure/cli@568a04821935cc92de7b4b05ea6fa9f6bf8a0592
+        with:
+          inlineScript: |
+${code}
+`;
+    const sha256 = "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7";
+    const url = "https://example.com/install.sh";
+    check(
+      "unpinned-remote-script",
+      ".github/workflows/ci.yml",
+      file(`            curl -s ${url} | sh
+#           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+            az group list`),
+      {
+        answers: [{ kind: "scriptHash", sha256, finalUrl: url, text: "" }],
+        fixed: file(`            curl -fsSL ${url} -o /tmp/install.sh
+            echo "${sha256}  /tmp/install.sh" | sha256sum -c - || exit 1
+            sh /tmp/install.sh
+            az group list`),
+      },
+    );
+  });
+
   it("reads every way to write the script, with the squiggle on the command alone", () => {
     check(
       "unpinned-remote-script",

@@ -36,6 +36,7 @@ import { inheritanceOf } from "./reading-called-workflow.ts";
 import { EVERY_SECRET, secretReader, valuesIn } from "./reading-expressions.ts";
 import { type Audience, eventsOf, injectionsIn } from "./reading-strangers.ts";
 import { actionNeed, scriptNeed } from "./reading-workflow-actions.ts";
+import { inputCode } from "./reading-workflow-inputs.ts";
 import { jobPermit, workflowPermit } from "./reading-workflow-permit.ts";
 import {
   actionAdmission,
@@ -300,8 +301,8 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
     handover: handoverOf(host.product, run?.text ?? ""),
     folder,
   };
-  const inline = inlineScript(step);
-  const code = [run, inline].flatMap((each) => each ?? []);
+  const handedCode = inputCode(step);
+  const code = [...(run === undefined ? [] : [run]), ...handedCode.map(({ written }) => written)];
   const conditions = [...host.audience.conditions, text(get(step, "if")) ?? ""];
   const injections = code.flatMap((each) => injectionsIn(each, scope, { ...host.audience, conditions }));
   const result: Step = {
@@ -310,7 +311,9 @@ function readStep(host: StepHost, step: YamlNode, unit: string): Step {
     scope,
     scripts: [
       ...(run === undefined ? [] : [scriptOf(file, run, dialect, setting)]),
-      ...(inline === undefined ? [] : [scriptOf(file, inline, dialect, { ...setting, shell: JAVASCRIPT })]),
+      ...handedCode.map(({ written, ...own }, index) =>
+        scriptOf(file, written, dialect, { ...setting, ...own, unit: index === 0 ? unit : `${unit} ${index}` }),
+      ),
     ],
     references,
     inputs,
@@ -380,15 +383,6 @@ function checkoutOf(
   const known = action?.repo.toLowerCase() === "actions/checkout" && action.path === "";
   return known ? actionCheckout(file.text, step, admission) : undefined;
 }
-
-/** The program that GitHub's own action for small scripts gets as an input. Source: github.com/actions/github-script. */
-function inlineScript(step: YamlNode): YamlScalar | undefined {
-  return /^(?:https:\/\/[^/]+\/)?actions\/github-script@/.test(text(get(step, "uses")) ?? "")
-    ? scalar(get(step, "with", "script"))
-    : undefined;
-}
-
-const JAVASCRIPT: Shell = { language: "javascript", errexit: undefined, pipefail: undefined };
 
 /** The environment files by the name that the script uses. Source: docs.github.com, "Workflow commands": environment files. */
 function handoverOf({ prefixes: [first = "", ...others] }: WorkflowProduct, script: string): Handover {
