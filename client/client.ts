@@ -1,27 +1,42 @@
-import { commands, type ExtensionContext, type OutputChannel, window, workspace } from "vscode";
+import {
+  commands,
+  type ExtensionContext,
+  type LogOutputChannel,
+  type OutputChannel,
+  type TextDocument,
+  window,
+  workspace,
+} from "vscode";
 import {
   type BaseLanguageClient,
   CloseAction,
-  type DocumentSelector,
   type LanguageClientOptions,
   RevealOutputChannelOn,
   State,
   WorkDoneProgressCancelNotification,
 } from "vscode-languageclient";
 import { acceptFindings, type BaselineFile } from "./baseline.ts";
+import { documentsOf, newScheme, selectorOf } from "./documents.ts";
 import { provideHover } from "./hover.ts";
 import { createPins, type Pins } from "./pins.ts";
 import { createProgress } from "./progress.ts";
 import { createReports } from "./reports.ts";
+import { openSample } from "./sample.ts";
+import { createStatus, type ServerStatus, type StatusItem, type StatusText } from "./status.ts";
 
 /** Makes a language client for one kind of server process. */
 export type CreateClient = (options: LanguageClientOptions) => BaseLanguageClient;
+
+/** What other extensions can ask this one, and tests: no API of VS Code tells what a status says. */
+export interface Extension {
+  status(): StatusText;
+}
 
 /**
  * Starts the server and everything around it: one output channel, the commands, and a message with a way out when the server cannot
  * start. Resolves when the server runs, or when the message is shown; never rejects.
  */
-export function startClient(context: ExtensionContext, create: CreateClient): Promise<void> {
+export function startClient(context: ExtensionContext, create: CreateClient): Promise<Extension> {
   const output = window.createOutputChannel("Pipewarden", { log: true });
   const running: { client: BaseLanguageClient | undefined } = { client: undefined };
   const pins = createPins(
@@ -29,19 +44,29 @@ export function startClient(context: ExtensionContext, create: CreateClient): Pr
   );
   const reports = createReports(async (method, params) => running.client?.sendRequest(method, params));
   const storage = context.globalStorageUri.toString();
+  const schemes = new Set<string>();
+  const status = createStatus(selectorOf(schemes));
 
   const stop = async () => {
     await running.client?.dispose().catch((error: unknown) => output.warn(String(error)));
     running.client = undefined;
   };
   const start = async () => {
-    const client = createClient(create, output, pins, storage, {
-      failed: (message) => void showFailure(message, output),
+    status.setState("starting");
+    const tell: Messages = {
+      failed: (message) => {
+        status.setState("stopped");
+        void showFailure(message, output);
+      },
       restarted: () => void showRestart(output),
-    });
+    };
+    const client = createClient(create, { output, pins, storage, schemes, status, tell });
     running.client = client;
     // The failure is shown by then.
-    await client.start().catch((error: unknown) => output.error(String(error)));
+    await client.start().catch((error: unknown) => {
+      status.setState("stopped");
+      output.error(String(error));
+    });
   };
   // One after the other: a start that overlaps a stop would leave a server process behind.
   const turns = { last: Promise.resolve() };
@@ -50,8 +75,20 @@ export function startClient(context: ExtensionContext, create: CreateClient): Pr
     return turns.last;
   };
 
+  // A client is told once which documents it is for.
+  const meet = (document: TextDocument) => {
+    const scheme = newScheme(document, schemes);
+    if (scheme === undefined) return;
+    schemes.add(scheme);
+    status.setSelector(selectorOf(schemes));
+    void restart();
+  };
+
   context.subscriptions.push(
     output,
+    status,
+    workspace.onDidOpenTextDocument(meet),
+    commands.registerCommand("pipewarden.openSample", () => openSample(context.extensionUri)),
     pins,
     reports,
     commands.registerCommand("pipewarden.restart", restart),
@@ -67,27 +104,24 @@ export function startClient(context: ExtensionContext, create: CreateClient): Pr
     }),
     { dispose: stop },
   );
-  return restart();
+  for (const document of workspace.textDocuments) {
+    const scheme = newScheme(document, schemes);
+    if (scheme !== undefined) schemes.add(scheme);
+  }
+  status.setSelector(selectorOf(schemes));
+  return restart().then(() => ({ status: status.current }));
 }
 
-/** Languages of the files that a pipeline may run. The server looks at such a document only where a pipeline does run it. */
-const SCRIPTS = ["shellscript", "powershell", "bat", "makefile", "dockerfile"];
-
-/**
- * Documents by language, and by name for those that another extension has given a language of its own. Documents of other schemes,
- * such as the old side of a comparison, are copies of these.
- */
-const DOCUMENTS: DocumentSelector = [
-  ...["file", "untitled", "vscode-vfs"].flatMap((scheme) => [
-    { scheme, language: "yaml" },
-    { scheme, language: "github-actions-workflow" },
-    { scheme, language: "azure-pipelines" },
-    { scheme, pattern: "**/*.{yml,yaml}" },
-  ]),
-  ...SCRIPTS.map((language) => ({ scheme: "file", language })),
-  { scheme: "file", language: "json", pattern: "**/package.json" },
-  { scheme: "file", language: "jsonc", pattern: "**/package.json" },
-];
+/** What a client needs of its surroundings. */
+interface Surroundings {
+  readonly output: LogOutputChannel;
+  readonly pins: Pins;
+  readonly storage: string;
+  /** Virtual file systems whose documents it is for. */
+  readonly schemes: ReadonlySet<string>;
+  readonly status: StatusItem;
+  readonly tell: Messages;
+}
 
 /** Tells the person what became of the server. */
 interface Messages {
@@ -97,10 +131,7 @@ interface Messages {
 
 function createClient(
   create: CreateClient,
-  output: LanguageClientOptions["outputChannel"],
-  pins: Pins,
-  storage: string,
-  tell: Messages,
+  { output, pins, storage, schemes, status, tell }: Surroundings,
 ): BaseLanguageClient {
   const progress = createProgress((token) =>
     client.sendNotification(WorkDoneProgressCancelNotification.type, { token }),
@@ -108,13 +139,14 @@ function createClient(
   const hasRun = { once: false };
   const crash = { last: Number.NEGATIVE_INFINITY };
   const client = create({
-    documentSelector: DOCUMENTS,
-    ...(output && { outputChannel: output }),
+    documentSelector: documentsOf(schemes),
+    outputChannel: output,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationOptions: () => ({
       trusted: workspace.isTrusted,
       storage,
       hover: { commandLinks: true, showsMessages: true },
+      status: true,
     }),
     initializationFailedHandler: () => false,
     middleware: { handleWorkDoneProgress: progress.show, executeCommand: pins.executeCommand, provideHover },
@@ -134,7 +166,9 @@ function createClient(
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Running) hasRun.once = true;
     else progress.endAll();
+    if (newState === State.Running) status.setState("running");
   });
+  client.onNotification("pipewarden/status", (now: ServerStatus) => status.setStatus(now));
   return client;
 }
 

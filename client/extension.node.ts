@@ -1,9 +1,9 @@
 import type { ExtensionContext } from "vscode";
 import { LanguageClient, TransportKind } from "vscode-languageclient/node";
-import { startClient } from "./client.ts";
+import { type Extension, startClient } from "./client.ts";
 
 /** Called by VS Code on the desktop and on remote machines, where the server is a child process. */
-export function activate(context: ExtensionContext): Promise<void> {
+export function activate(context: ExtensionContext): Promise<Extension> {
   // Without these, what is young takes up to 48 MB before it is looked at, and the heap may grow fourfold before it is cleaned.
   const options = { execArgv: ["--max-semi-space-size=4", "--max-old-space-size=512"] };
   const server = { module: context.asAbsolutePath("dist/server.cjs"), transport: TransportKind.ipc, options };

@@ -53,10 +53,14 @@ function showError(error: unknown): void {
   void window.showErrorMessage(error instanceof Error ? error.message : String(error));
 }
 
-/** The URI in the arguments, as the server and as VS Code's menus write it, else that of the active editor. */
+/**
+ * The URI in the arguments, as the server and as VS Code's menus write it, else that of the active editor. Beside a page such as the
+ * walkthrough that is the editor which is to be seen.
+ */
 function fileOf([argument]: unknown[]): string | undefined {
   if (typeof argument === "string") return argument;
-  return (argument instanceof Uri ? argument : window.activeTextEditor?.document.uri)?.toString();
+  const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
+  return (argument instanceof Uri ? argument : editor?.document.uri)?.toString();
 }
 
 function isList(result: unknown): result is readonly ChangedPin[] {

@@ -47,7 +47,7 @@ export interface HoverOptions {
   recall(pin: PinnedPlace): Recalled | undefined;
   /** Address of a link that verifies the pins of the file; absent where the editor can follow none. */
   readonly checkNow?: string;
-  /** True where the editor shows the messages of findings beside the hover. */
+  /** True where the editor shows the messages of findings beside the hover, with the places that are related to them. */
   readonly showsMessages: boolean;
 }
 
@@ -173,11 +173,20 @@ export function hoverMarkdown(
   options: HoverOptions,
 ): string | undefined {
   const distinct = together(subjects);
-  const parts = distinct.slice(0, MOST).map((subject) => describe(subject, findings, options));
+  const todo = toDo(findings);
+  const isLast = (index: number) => index === Math.min(distinct.length, MOST) - 1;
+  // What to do stands above the table: an editor shows the first lines of a long hover.
+  const parts = distinct
+    .slice(0, MOST)
+    .map((subject, index) => describe(subject, findings, isLast(index) ? todo : [], options));
   const messages = options.showsMessages ? [] : [...new Set(findings.map(({ message }) => prose(message)))];
   const isAboutCode = distinct.some(({ kind }) => kind === "foreign");
-  const alone = isAboutCode ? [] : distinctRules(findings).slice(0, MOST).map(describeFinding);
-  const blocks = [...messages, ...parts, ...alone, ...toDo(findings), ...links(distinct, findings, options)];
+  const alone = isAboutCode
+    ? []
+    : distinctRules(findings)
+        .slice(0, MOST)
+        .map((finding) => describeFinding(finding, options));
+  const blocks = [...messages, ...parts, ...alone, ...(isAboutCode ? [] : todo), ...links(findings, options)];
   const text = blocks.filter((block) => block !== "").join("\n\n");
   // A user and a password in an address are no part of what it names.
   return text === "" ? undefined : text.replace(/([a-z]:\/\/)[^\s/@`]+@/gi, "$1");
@@ -204,22 +213,41 @@ function together(subjects: readonly HoverSubject[]): readonly HoverSubject[] {
   return [...known.values()];
 }
 
-function describe(subject: HoverSubject, findings: readonly Finding[], options: HoverOptions): string {
+function describe(
+  subject: HoverSubject,
+  findings: readonly Finding[],
+  todo: readonly string[],
+  options: HoverOptions,
+): string {
   if (subject.kind === "own")
     return `${codeSpan(subject.text)} lies in this repository and comes with the commit that runs, so there is nothing to pin.`;
   if (subject.kind === "data")
     return `${codeSpan(subject.text)}: nothing that Pipewarden can see in this pipeline runs what comes from here, so there is nothing to pin.`;
-  const { code, steps, now, later, locked } = subject;
+  const { code, steps, locked } = subject;
   const by = steps.filter((label) => !label.includes(code.origin.title));
   const title = `**${KINDS[code.kind]}** ${codeSpan(code.text)}${by.length === 0 ? "" : `, run by ${prose(listed(by))}`}`;
   const isSaid = findings.length > 0 && code.state === "mutable";
   return [
     title,
     [...(isSaid ? [] : [stateOf(subject)]), ...lockLines(locked), ...pinLines(subject, options)].join(" "),
-    theftTable(now, later),
+    ...todo,
+    linksOf(subject, options),
+    theftOf(subject, findings, options),
   ]
     .filter((block) => block !== "")
     .join("\n\n");
+}
+
+/** The table of secrets; of those that the editor lists beside the hover, with the message of a finding, no more. */
+function theftOf(
+  { now, later }: Extract<HoverSubject, { kind: "foreign" }>,
+  findings: readonly Finding[],
+  { showsMessages }: HoverOptions,
+): string {
+  const told = new Set(showsMessages ? findings.flatMap(({ reach = [] }) => reach.map(({ name }) => name)) : []);
+  const isNews = ({ name }: GrantedSecret) => !told.has(name);
+  if (told.size > 0 && !now.some(isNews) && !later.some(isNews)) return "";
+  return theftTable(now.filter(isNews), later.filter(isNews));
 }
 
 const KINDS: { readonly [K in ForeignCode["kind"]]: string } = {
@@ -236,17 +264,23 @@ const KINDS: { readonly [K in ForeignCode["kind"]]: string } = {
   script: "Code from the network",
 };
 
-function stateOf({ code: { state, pin }, pin: place, locked }: Extract<HoverSubject, { kind: "foreign" }>): string {
+function stateOf({
+  code: { state, pin, text },
+  pin: place,
+  locked,
+}: Extract<HoverSubject, { kind: "foreign" }>): string {
   switch (state) {
     case "pinned": {
-      const label = place?.kind === "commit" && place.label !== undefined;
-      const named = label ? `, which the comment beside it calls ${codeSpan(place.label ?? "")}` : "";
       const [what = "", value] = (pin ?? "its content").split(/ (?=[^ ]+$)/);
-      const shown =
-        value !== undefined && /^(?:commit|digest|version)$/.test(what)
-          ? `${what} ${codeSpan(value)}`
-          : prose(pin ?? "its content");
-      return what === "version" ? `Pinned to ${shown}.` : `Pinned to ${shown}${named}: nobody can change it unseen.`;
+      // The title has the digits already.
+      const isShown = value !== undefined && what !== "version" && text.includes(value);
+      const isPlain = value === undefined || !/^(?:commit|digest|version)$/.test(what);
+      const shown = isShown ? `this ${what}` : isPlain ? prose(pin ?? "its content") : `${what} ${codeSpan(value)}`;
+      const named = place?.kind === "commit" && place.label !== undefined ? place.label : undefined;
+      const calls = named === undefined ? "" : `, which the comment beside it calls ${codeSpan(named)}`;
+      return pin?.includes("version")
+        ? `Pinned to ${shown}.`
+        : `Pinned to ${shown}${calls}: nobody can change it unseen.`;
     }
     case "checked":
       return "Compared with a known content before it runs: anything else stops the step.";
@@ -270,17 +304,24 @@ function lockLines(locked: LockedAction | undefined): readonly string[] {
 const MOST_NESTED = 8;
 
 /** What is known of the pin, and since when. */
-function pinLines(
-  { pin }: Extract<HoverSubject, { kind: "foreign" }>,
-  { recall, checkNow }: HoverOptions,
-): readonly string[] {
-  if (pin === undefined || (pin.ask === undefined && pin.alive === undefined)) return [];
+function pinLines({ pin }: Extract<HoverSubject, { kind: "foreign" }>, { recall }: HoverOptions): readonly string[] {
+  if (!isCheckable(pin)) return [];
   const known = recall(pin);
   const said =
     known === undefined
       ? "Not verified yet whether that still holds."
       : `Verified on ${known.day}: ${prose(known.message)}`;
-  return [said, ...(checkNow === undefined ? [] : [`[Check now](${checkNow})`])];
+  return [said];
+}
+
+/** True where it can be asked whether the pin still holds. */
+function isCheckable(pin: PinnedPlace | undefined): pin is PinnedPlace {
+  return pin !== undefined && (pin.ask !== undefined || pin.alive !== undefined);
+}
+
+function linksOf(subject: Extract<HoverSubject, { kind: "foreign" }>, { checkNow }: HoverOptions): string {
+  const check = isCheckable(subject.pin) && checkNow !== undefined ? [`[Check now](${checkNow})`] : [];
+  return [...check, ...pageOfSubject(subject)].join(" · ");
 }
 
 function theftTable(now: readonly GrantedSecret[], later: readonly GrantedSecret[]): string {
@@ -290,7 +331,7 @@ function theftTable(now: readonly GrantedSecret[], later: readonly GrantedSecret
     ...later.map((secret) => rowOf(secret, "later, by changing what later steps run")),
   ];
   const rest = rows.length > MOST_ROWS ? [`\nand ${rows.length - MOST_ROWS} more`] : [];
-  return ["| It could take | When | Granted by |", "|---|---|---|", ...rows.slice(0, MOST_ROWS), ...rest].join("\n");
+  return ["| It could take | When | Granted by |", "|:---|:---|:---|", ...rows.slice(0, MOST_ROWS), ...rest].join("\n");
 }
 
 const MOST_ROWS = 12;
@@ -307,9 +348,10 @@ function distinctRules(findings: readonly Finding[]): readonly Finding[] {
 }
 
 /** A finding that is not about code of others. */
-function describeFinding({ rule, reach = [], reachLater = [] }: Finding): string {
+function describeFinding({ rule, reach = [], reachLater = [] }: Finding, { showsMessages }: HoverOptions): string {
+  const now = showsMessages ? [] : reach;
   const granted = (secrets: typeof reach) => secrets.map((secret) => ({ ...secret, place: undefined }));
-  const table = reach.length + reachLater.length === 0 ? "" : theftTable(granted(reach), granted(reachLater));
+  const table = now.length + reachLater.length === 0 ? "" : theftTable(granted(now), granted(reachLater));
   return [rule.why, table].filter((block) => block !== "").join("\n\n");
 }
 
@@ -318,15 +360,9 @@ function toDo(findings: readonly Finding[]): readonly string[] {
   return titles.length === 0 ? [] : [`**What to do:** the quick fix “${prose(titles[0] ?? "")}”.`];
 }
 
-function links(
-  subjects: readonly HoverSubject[],
-  findings: readonly Finding[],
-  { showsMessages }: HoverOptions,
-): readonly string[] {
+function links(findings: readonly Finding[], { showsMessages }: HoverOptions): readonly string[] {
   const rules = showsMessages ? [] : [...new Set(findings.map(({ rule }) => rule))];
-  const pages = rules.map((rule) => `[${rule.id}](${pageOf(rule)})`);
-  const all = [...new Set([...pages, ...subjects.flatMap(pageOfSubject)])];
-  return all.length === 0 ? [] : [all.join(" · ")];
+  return rules.length === 0 ? [] : [rules.map((rule) => `[${rule.id}](${pageOf(rule)})`).join(" · ")];
 }
 
 /** A link to the repository where the name is a plain one on a plain host: nothing else may get into an address. */

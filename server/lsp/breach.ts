@@ -7,7 +7,7 @@ import { breachDrill, type KnownParty, lossesOf, partiesOf, readParty } from "..
 import { Refusal } from "../resolvers/resolver.ts";
 import { withProgress } from "./progress.ts";
 import type { Session } from "./server.ts";
-import { everywhere } from "./targets.ts";
+import { everywhere, virtualNote } from "./targets.ts";
 import { pathBelow, pathOf, rootOf } from "./uri.ts";
 
 /** Request of a client: the parties that code of the workspace comes from, {@link KnownParty}s; `null` where there are none to tell. */
@@ -85,7 +85,9 @@ async function ask<T>(
       }
       return takeInventory(files(), { signal });
     });
-    return inventory.ciFiles === 0 ? tell(session, MessageType.Warning, NO_FILES) : answer(inventory);
+    return inventory.ciFiles === 0
+      ? tell(session, MessageType.Warning, `${NO_FILES}${virtualNote(session)}`)
+      : answer(inventory);
   } catch (error) {
     if (error instanceof Refusal && error.code === "cancelled") return null;
     tell(session, MessageType.Error, BROKEN);

@@ -26,6 +26,8 @@ export interface Client {
   readonly storage: string | undefined;
   /** The initialization option `hover`: what the client's hovers can do, and what they have already. Of others nothing is expected. */
   readonly hover: HoverAbilities;
+  /** The initialization option `status`: true where the client wants to be told how it stands. */
+  readonly wantsStatus: boolean;
 }
 
 export interface HoverAbilities {
@@ -54,6 +56,7 @@ export function readClient({
       commandLinks: initializationOptions?.hover?.commandLinks === true,
       showsMessages: initializationOptions?.hover?.showsMessages === true,
     },
+    wantsStatus: initializationOptions?.status === true,
   };
 }
 

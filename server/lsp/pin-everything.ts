@@ -11,7 +11,7 @@ import { hasChanged } from "./apply-fix.ts";
 import { toWorkspaceEdit } from "./convert.ts";
 import { withProgress } from "./progress.ts";
 import type { Session } from "./server.ts";
-import { findTargets, type Target } from "./targets.ts";
+import { findTargets, type Target, virtualNote } from "./targets.ts";
 import { uriKey } from "./uri.ts";
 
 /** Pins everything in one file. Its one argument is the file's URI. */
@@ -43,11 +43,13 @@ export async function pinEverything(
     if (!isTrusted) return void tell(MessageType.Warning, UNTRUSTED);
     const uri = command === PIN_FILE && typeof argument === "string" ? argument : undefined;
     const outcomes = await pin(session, uri, token);
-    if (outcomes === undefined) return void tell(MessageType.Warning, uri === undefined ? NO_WORKSPACE : NO_PIPELINE);
+    const note = uri === undefined ? virtualNote(session) : "";
+    if (outcomes === undefined)
+      return void tell(MessageType.Warning, `${uri === undefined ? NO_WORKSPACE : NO_PIPELINE}${note}`);
     const left = outcomes.flatMap(({ to }) => ("left" in to ? [to.left] : []));
     const reasons = new Set(left);
     const why = reasons.size === 0 ? "" : reasons.size === 1 ? ` ${left[0]}` : " The output of Pipewarden says why.";
-    tell(left.length === 0 ? MessageType.Info : MessageType.Warning, `${pinSummary(outcomes)}${why}`);
+    tell(left.length === 0 ? MessageType.Info : MessageType.Warning, `${pinSummary(outcomes)}${why}${note}`);
   } catch (error) {
     if (error instanceof Refusal) {
       if (error.code !== "cancelled") tell(MessageType.Error, error.message);

@@ -16,6 +16,7 @@ import { sayingProgress } from "./scan-progress.ts";
 import { createSettings, type SettingsStore } from "./settings.ts";
 import { serveSettingsFile } from "./settings-file.ts";
 import { createSources, type Sources } from "./source.ts";
+import { createStatusReporter, NO_STATUS } from "./status.ts";
 import { uriKey } from "./uri.ts";
 import { createWorkspaceScan, type WorkspaceScan } from "./workspace-scan.ts";
 
@@ -69,6 +70,8 @@ function createSession(connection: Connection, machine: Runtime, client: Client)
   const folders = new Map(client.folders.map((uri) => [uriKey(uri), uri]));
   const settings = createSettings(connection, client, () => [...folders.values()]);
   const sources = createSources(documents, runtime.files, settings);
+  const progress = sayingProgress(connection);
+  const status = client.wantsStatus ? createStatusReporter(connection) : NO_STATUS;
   const scan = createWorkspaceScan({
     files: runtime.files,
     examine: (uri, isListed) => examineFile(uri, sources, (isOpen) => isListed || isOpen),
@@ -85,8 +88,13 @@ function createSession(connection: Connection, machine: Runtime, client: Client)
       return { ...scan, ...(core.globs !== undefined && { globs: core.globs }) };
     },
     guard: (what, work) => guard(what, undefined, work),
-    ...sayingProgress(connection),
+    onState: (state) => {
+      progress.onState(state);
+      status.onState(state);
+    },
+    onLimit: progress.onLimit,
   });
+  status.follow(scan);
   for (const uri of client.folders) scan.addFolder(uri);
   const initialized = new Promise<void>((resolve) => connection.onInitialized(() => resolve()));
   return {

@@ -41,9 +41,18 @@ async function* around({ sources, scan }: Session, uri: string): AsyncGenerator<
   yield* scan.reporters(uri).filter((each) => uriKey(each) !== uriKey(uri));
 }
 
-/** The files of the workspace folders that may be CI files, each once. */
-export async function* everywhere({ folders, runtime, settings }: Session): AsyncGenerator<string> {
+/**
+ * The files of the workspace folders that may be CI files, each once, and the open documents that lie on no disk, such as untitled ones
+ * and those of virtual folders. Without any folder, all that is open is the workspace.
+ */
+export async function* everywhere({ folders, runtime, settings, documents, sources }: Session): AsyncGenerator<string> {
   const seen = new Set<string>();
+  for (const { uri } of documents.all()) {
+    const isLoose = folders.size === 0 || !isOnDisk(uri);
+    if (!isLoose || !sources.mayBePipeline(uri)) continue;
+    seen.add(uriKey(uri));
+    yield uri;
+  }
   for (const folder of folders.values()) {
     const { core } = await settings.for(folder);
     for await (const uri of runtime.files.discover(folder, undefined, core.globs)) {
@@ -51,6 +60,16 @@ export async function* everywhere({ folders, runtime, settings }: Session): Asyn
       seen.add(uriKey(uri));
     }
   }
+}
+
+/** What to add where too little was found, because folders lie on no disk: a sentence, or "". */
+export function virtualNote({ folders }: Pick<Session, "folders">): string {
+  const isVirtual = [...folders.values()].some((folder) => !isOnDisk(folder));
+  return isVirtual ? " Of a virtual workspace Pipewarden sees only the documents that are open." : "";
+}
+
+function isOnDisk(uri: string): boolean {
+  return /^file:/iu.test(uri);
 }
 
 /** One resolver for all sources with equal settings. */

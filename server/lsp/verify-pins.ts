@@ -12,7 +12,7 @@ import { Refusal } from "../resolvers/resolver.ts";
 import { toRange, toWorkspaceEdit } from "./convert.ts";
 import { withProgress } from "./progress.ts";
 import type { Session } from "./server.ts";
-import { findTargets, type Target } from "./targets.ts";
+import { findTargets, type Target, virtualNote } from "./targets.ts";
 import { uriKey } from "./uri.ts";
 
 /** Asks again about every pin of the workspace folders, or of the file whose URI is its argument. Returns {@link ChangedPin}s. */
@@ -75,9 +75,10 @@ export async function verifyPins(
     const lines = verifyLines(pins, ({ id }) => uris.get(id) ?? id);
     connection.console.info([verifySummary(pins), ...lines].join("\n"));
     const changed = pins.filter(({ verdict }) => isChange(verdict));
+    const note = uri === undefined ? virtualNote(session) : "";
     const isFine = pins.every(({ verdict }) => verdict !== "unanswered" && !isChange(verdict));
     const where = isFine ? "" : " The output of Pipewarden says more.";
-    tell(connection, isFine ? MessageType.Info : MessageType.Warning, `${verifySummary(pins)}${where}`);
+    tell(connection, isFine ? MessageType.Info : MessageType.Warning, `${verifySummary(pins)}${where}${note}`);
     return changed.flatMap((pin) => toChangedPin(pin, targets));
   } catch (error) {
     if (error instanceof Refusal) {

@@ -68,14 +68,18 @@ describe("a hover", () => {
   });
 
   it("leaves out what the editor shows beside it", () => {
-    const text = workflow("run: curl -s https://example.com/install.sh | sh");
+    const text = workflow(
+      "run: curl -s https://example.com/install.sh | sh",
+      "run: npm publish\n        env:\n          DEPLOY_KEY: ${{ secrets.DEPLOY_KEY }}",
+    );
     const own = hover(text, "curl -s", { showsMessages: true });
     const all = hover(text, "curl -s");
     const { findings } = analyze({ path: CI, text }, EMPTY_CONTEXT, DEFAULT_SETTINGS);
     const start = (findings.find(({ rule }) => rule.id === "unpinned-remote-script")?.message ?? "?").slice(0, 12);
     has(all, start);
     assert.ok(!own.includes(start) && !own.includes("docs/rules"), own);
-    has(own, "| `NPM_TOKEN` |");
+    assert.ok(!own.includes("NPM_TOKEN"), "the editor lists what is related to a message");
+    has(own, "| `DEPLOY_KEY` | later", "**What to do:**");
   });
 
   it("on a pinned action says to what, what the comment calls it, and that it was not verified yet", () => {
@@ -83,9 +87,10 @@ describe("a hover", () => {
     const link = "command:pipewarden.verifyPins?x";
     has(
       hover(text, "actions/checkout", { checkNow: link }),
-      `Pinned to commit \`${COMMIT}\`, which the comment beside it calls \`v4.2.2\`: nobody can change it unseen.`,
-      `Not verified yet whether that still holds. [Check now](${link})`,
-      "[actions/checkout on github.com](https://github.com/actions/checkout)",
+      `**Action** \`actions/checkout@${COMMIT}\``,
+      "Pinned to this commit, which the comment beside it calls `v4.2.2`: nobody can change it unseen.",
+      "Not verified yet whether that still holds.",
+      `[Check now](${link}) · [actions/checkout on github.com](https://github.com/actions/checkout)`,
     );
     assert.ok(!hover(text, "actions/checkout").includes("Check now"), "an editor without command links");
   });
@@ -158,7 +163,7 @@ build:
     - npx cowsay@1.5.0 hi
 `;
     const on = (text: string) => hover(gitlab, text, { path: ".gitlab-ci.yml" });
-    has(on("node:22"), "**Container image**", `Pinned to digest \`sha256:${SHA256}\``);
+    has(on("node:22"), "**Container image**", "Pinned to this digest: nobody");
     has(on("https://example.com/ci.yml"), "**Included configuration** `https://example.com/ci.yml`");
     has(on("cowsay"), "**Package**", "Pinned to version `1.5.0`.");
   });
@@ -179,7 +184,7 @@ build:
   it("in a Dockerfile that a pipeline builds says the same", () => {
     const files = { Dockerfile: `FROM node:22@sha256:${SHA256}\nRUN curl -s https://example.com/i.sh | sh\n` };
     const on = (text: string) => hover(workflow("run: docker build ."), text, { files, at: "Dockerfile" });
-    has(on("node:22"), "**Container image**", `Pinned to digest \`sha256:${SHA256}\``);
+    has(on("node:22"), "**Container image**", "Pinned to this digest: nobody");
     has(on("curl"), "`https://example.com/i.sh`");
   });
 

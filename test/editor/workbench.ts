@@ -8,11 +8,20 @@ import { installHost, projectRoot } from "../../scripts/vscode-host/install.ts";
 
 /** What {@link openWorkbench} shows, with which settings, environment and extensions. `extensions` is the project itself unless given. */
 export interface WorkbenchOptions extends Pick<ServerOptions, "settings" | "env" | "extensions" | "extensionsDir"> {
-  /** Absolute path of the folder to open. It is trusted. */
+  /** Absolute path of the folder to open. */
   readonly folder: string;
   /** The file to open, relative to the folder. */
   readonly file?: string;
+  /** False is a folder that the person has still to decide about. Default: it is trusted. */
+  readonly isTrusted?: boolean;
+  /** Default: VS Code's own choice. */
+  readonly theme?: Theme;
 }
+
+/** One of VS Code's own colour themes. */
+export type Theme = "light" | "dark";
+
+const THEMES: { readonly [T in Theme]: string } = { light: "Default Light Modern", dark: "Default Dark Modern" };
 
 /** A VS Code workbench in a browser of 1280 × 800. A test drives it by mouse and keyboard and looks at what a person sees. */
 export interface Workbench {
@@ -26,11 +35,20 @@ export interface Workbench {
 /** Opens the workbench and waits until it can be used. */
 export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   const host = installHost();
-  const { folder, file, ...serverOptions } = options;
-  const server = await startServer(host, { extensions: [projectRoot], ...serverOptions, trustEveryFolder: true });
+  const { folder, file, isTrusted = true, theme, ...serverOptions } = options;
+  const settings = { ...(theme && { "workbench.colorTheme": THEMES[theme] }), ...serverOptions.settings };
+  const server = await startServer(host, {
+    extensions: [projectRoot],
+    ...serverOptions,
+    settings,
+    trustEveryFolder: isTrusted,
+  });
   try {
     const browser = await launchBrowser(host);
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const page = await browser.newPage({
+      viewport: { width: 1280, height: 800 },
+      ...(theme && { colorScheme: theme }),
+    });
     // Generous for a busy machine; nothing waits for longer than it takes.
     page.setDefaultTimeout(60_000);
     const content = { workspace: folder, ...(file !== undefined && { openFile: path.join(folder, file) }) };
@@ -94,6 +112,21 @@ export async function previewOf(page: Page, text: string): Promise<FrameLocator>
   const preview = page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
   await preview.getByText(text).first().waitFor();
   return preview;
+}
+
+/** Waits until a message with the text is shown, and nothing that is still going on. */
+export async function messageWith(page: Page, text: string | RegExp): Promise<Locator> {
+  const messages = page.locator(".notifications-toasts .notification-toast");
+  const said = page.locator(".notification-list-item-message", { hasText: text });
+  await messages.filter({ has: said }).first().waitFor();
+  await messages.filter({ hasNot: said }).first().waitFor({ state: "detached" });
+  return messages.filter({ has: said }).first();
+}
+
+/** Closes every message that is shown. */
+export async function closeMessages(page: Page): Promise<void> {
+  await runCommand(page, "Notifications: Clear All Notifications");
+  await page.locator(".notifications-toasts .notification-toast").first().waitFor({ state: "detached" });
 }
 
 /** Clicks into the first occurrence of a text that the visible part of the editor shows in one line, and takes the mouse away. */

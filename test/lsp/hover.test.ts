@@ -65,7 +65,7 @@ describe("hovers through the protocol", () => {
     session.open(uri, readFileSync(path.join(root, ci), "utf8"));
     const link = `[Check now](command:pipewarden.verifyPins?${encodeURIComponent(JSON.stringify([uri]))})`;
     const before = markdownIn(await hoverOn(session, uri, "acme/build"));
-    assert.ok(before.includes(`Not verified yet whether that still holds. ${link}`), before);
+    assert.ok(before.includes("Not verified yet whether that still holds.") && before.includes(link), before);
     assert.deepEqual(network.connections, [], "the hover asks nobody");
 
     const command = { command: "pipewarden.verifyPins", title: "", arguments: [uri] };
