@@ -121,9 +121,9 @@ ${code}
             az group list`),
       {
         answers: [{ kind: "scriptHash", sha256, finalUrl: url, text: "" }],
-        fixed: file(`            curl -fsSL ${url} -o /tmp/install.sh
-            echo "${sha256}  /tmp/install.sh" | sha256sum -c - || exit 1
-            sh /tmp/install.sh
+        fixed: file(`            curl -fsSL ${url} -o /tmp/example-install.sh
+            echo "${sha256}  /tmp/example-install.sh" | sha256sum -c - || exit 1
+            sh /tmp/example-install.sh
             az group list`),
       },
     );
