@@ -103,6 +103,8 @@ export function followsRedirects(command: Command): boolean {
   const at = command.words.findIndex((word) => toolName(word) !== undefined);
   const name = command.words[at];
   const tool = name && toolName(name);
+  // What is neither curl nor wget belongs to PowerShell, which follows them.
+  if (tool === undefined) return true;
   const line = readOptions(command.words.slice(at + 1), tool === "curl" ? CURL : WGET);
   if (tool === "wget") return valueText(valuesOf(line, "--max-redirect").at(-1)) !== "0";
   return has(line, ["-L", "--location", "--location-trusted"]);

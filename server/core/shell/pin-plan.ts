@@ -5,6 +5,7 @@ import { baseName, type Download, ELSEWHERE, OTHER_MACHINE, readDownload } from 
 import { isChecked } from "./pin-insert.ts";
 import { valueText } from "./pin-options.ts";
 import { pathTo, type Step, variablesOf } from "./pin-path.ts";
+import { POWERSHELL_BY_HAND } from "./pin-powershell.ts";
 import { isRefusal, type PinSite, refuse } from "./pin-site.ts";
 
 /** A fetch with what stands around it. */
@@ -24,8 +25,7 @@ export const UNREACHED =
 
 /** What to do in shells whose scripts are not rewritten. The checks are those of PowerShell 4 and later, and of certutil. */
 const BY_HAND: Readonly<Record<string, string>> = {
-  powershell:
-    "Scripts of PowerShell are not rewritten: save the file, stop with `if ((Get-FileHash <file>).Hash -ne '<SHA-256 that you reviewed>') { exit 1 }`, then run it.",
+  powershell: POWERSHELL_BY_HAND,
   cmd: 'Scripts of cmd are not rewritten: save the file, stop with `certutil -hashfile <file> SHA256 | findstr /i /x /c:"<SHA-256 that you reviewed>" || exit /b 1`, then run it.',
 };
 const UNKNOWN_SHELL = "Only scripts of POSIX-like shells can be pinned this way; verify the download by hand.";

@@ -9,6 +9,7 @@ import { checkChanges, checkPlace } from "./pin-insert.ts";
 import { valueText } from "./pin-options.ts";
 import { commandsOf, pathTo } from "./pin-path.ts";
 import { addressObstacle, loopObstacle, type Plan, planOf, UNREACHED } from "./pin-plan.ts";
+import { POWERSHELL_BY_HAND, pinPowerShell, powerShellUrl } from "./pin-powershell.ts";
 import { type Known, pinRun } from "./pin-run.ts";
 import { insert, isRefusal, merged, type PinSite, refuse } from "./pin-site.ts";
 
@@ -27,6 +28,10 @@ export function pinObstacle(
   fetch: Command,
   url: string | undefined = pinnedUrl(site, fetch),
 ): NoFix | undefined {
+  if (site.shell.language === "powershell") {
+    const changes = pinPowerShell(site, fetch, { sha256: "0".repeat(64) });
+    return isRefusal(changes) ? changes : undefined;
+  }
   const plan = planOf(site, fetch);
   if (isRefusal(plan)) return plan;
   const [download] = plan.downloads;
@@ -40,6 +45,7 @@ export function pinObstacle(
  * `undefined` where it has none or more than one, or where it is not static.
  */
 export function pinnedUrl(site: PinSite, fetch: Command): string | undefined {
+  if (site.shell.language === "powershell") return powerShellUrl(site, fetch);
   const download = readDownload(site, fetch);
   const text = isRefusal(download) ? undefined : valueText(download.url);
   return text === undefined || /^[a-z][\w+.-]*:\/\//i.test(text) ? text : `http://${text}`;
@@ -51,6 +57,9 @@ export function pinnedUrl(site: PinSite, fetch: Command): string | undefined {
  * Refuses where no such change keeps what the script does.
  */
 export function pinFetch(site: PinSite, fetch: Command, known: Known): readonly ScriptChange[] | NoFix {
+  if (site.shell.language === "powershell") {
+    return known.checkedElsewhere ? refuse(POWERSHELL_BY_HAND) : pinPowerShell(site, fetch, known);
+  }
   const plan = planOf(site, fetch);
   if (isRefusal(plan)) return plan;
   const changes = changesOf(site, plan, known);
