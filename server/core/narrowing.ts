@@ -119,7 +119,7 @@ export function wideProblem(pipeline: Pipeline, secret: WideSecret): Problem {
   };
 }
 
-function cure({ scope: wide, steps, named }: WideSecret, possible: readonly Step[]): string {
+function cure({ variable, scope: wide, steps, named }: WideSecret, possible: readonly Step[]): string {
   const narrow = steps.some(
     ({ step: { scope } }) => scope !== wide && (scope.level === "step" || scope.slot !== undefined),
   );
@@ -129,7 +129,9 @@ function cure({ scope: wide, steps, named }: WideSecret, possible: readonly Step
     return possible.length === 0
       ? "Hand it to the one step that needs it, or remove it."
       : "Hand it to the steps that need it, or remove it.";
-  return "Move it there, so that nothing else can leak it.";
+  return variable.secrets.some(({ kind }) => kind === "named")
+    ? "Move it there, so that nothing else can leak it."
+    : "Move it there: services and further pipelines get it as well now.";
 }
 
 function labels(steps: readonly Step[]): readonly string[] {

@@ -396,6 +396,21 @@ describe("pipeline-wide-secret", () => {
     );
   });
 
+  it("is calm about a variable of the settings, and where nothing is known of any step", () => {
+    const gitlab =
+      "variables: {DB_PASSWORD: $STORED}\na: {stage: a, script: [npm ci]}\nb: {stage: b, script: ['psql $DB_PASSWORD']}\n";
+    const github = (line: string) =>
+      `on: push\nenv: { KEY: "\${{ secrets.KEY }}" }\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: ${line}\n`;
+    const severities = (path: string, text: string) => findingsOf(RULE, path, text).map(({ severity }) => severity);
+    assert.deepEqual(severities(GITLAB, gitlab), ["information"]);
+    assert.deepEqual(severities(GITHUB, github("pytest")), ["information"]);
+    assert.deepEqual(severities(GITHUB, github("npm ci")), ["warning"]);
+    assert.match(
+      findingsOf(RULE, GITLAB, gitlab)[0]?.message ?? "",
+      /services and further pipelines get it as well now\.$/,
+    );
+  });
+
   it("offers to leave out the programs of the repository, behind the fix that keeps what they may read", () => {
     const text = `on: push
 env: { KEY: "\${{ secrets.KEY }}" }
