@@ -750,17 +750,6 @@ spec:
       - bash: npm ci
       - bash: ./deploy "$API_KEY"
 `,
-    circleci: `version: 2.1
-jobs:
-  build:
-    machine: true
-    environment:
-      API_KEY: $PRODUCTION_API_KEY
-#     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    steps:
-      - run: npm ci
-      - run: ./deploy "$API_KEY"
-`,
     cirrus: { cannot: "The instructions of a task share its environment, and none of them has one of its own." },
     "gitea-actions": `on: push
 jobs:
@@ -811,6 +800,10 @@ spec:
     - {name: build, image: node, script: npm ci}
     - {name: deploy, image: node, script: './deploy "$API_KEY"'}
 `,
+    ...cannot(
+      "circleci",
+      "The variables of the project and of contexts are in every step of a job, so that naming one again gives nothing more.",
+    ),
     ...cannot(
       "appveyor codebuild travis-ci",
       "Runs all phases of a job in one environment, so that no part of it can have less.",
