@@ -4,7 +4,7 @@ import path from "node:path";
 import { analyze } from "../server/core/analyze.ts";
 import { EMPTY_CONTEXT } from "../server/core/context.ts";
 import { DEFAULT_SETTINGS } from "../server/core/settings.ts";
-import { SYSTEMS, systemFor } from "../server/core/systems/index.ts";
+import { isForeignObject, SYSTEMS, systemFor } from "../server/core/systems/index.ts";
 import { parseYaml } from "../server/core/yaml.ts";
 
 const quiet = path.join(import.meta.dirname, "corpus/quiet");
@@ -37,9 +37,9 @@ function filesBelow(folder: string): readonly string[] {
     .sort();
 }
 
-describe("files that only look like pipelines", () => {
-  const files = filesBelow(quiet);
+const files = filesBelow(quiet);
 
+describe("files that only look like pipelines", () => {
   it("are at least sixty, and not empty", () => {
     assert.ok(files.length >= 60, `${files.length}`);
     for (const file of files) {
@@ -58,6 +58,39 @@ describe("files that only look like pipelines", () => {
       assert.deepEqual({ system, findings, asked }, { system: undefined, findings: [], asked: [] });
     });
   }
+});
+
+describe("objects of Kubernetes that a glance tells", () => {
+  const object = "apiVersion: v1\nkind: Pod\nspec: {}\n";
+
+  it("are those that no system has, however many stand in a file", () => {
+    const foreign = (text: string, name = "k8s/a.yaml") => isForeignObject(name, text);
+    assert.equal(foreign(object), true);
+    assert.equal(foreign(`# A comment\n---\n${object}--- # another\n${object}---\n`), true);
+    assert.equal(foreign(object.replaceAll("\n", "\r\n")), true);
+    assert.equal(foreign(""), false);
+    assert.equal(foreign("kind: Pod\nspec: {}\n"), false);
+    assert.equal(foreign(`${object}---\njobs: {}\n`), false);
+    assert.equal(foreign(`${object}--- {jobs: {}}\n`), false);
+    assert.equal(foreign(" apiVersion: v1\n kind: Pod\n"), false);
+    assert.equal(foreign(`${object}---\napiVersion: tekton.dev/v1\nkind: Task\n`), false);
+    assert.equal(foreign("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\n"), false);
+  });
+
+  it("are none where the path or a person says what the file is", () => {
+    assert.equal(isForeignObject(".github/workflows/a.yml", object), false);
+    assert.equal(isForeignObject(".gitlab-ci.yml", object), false);
+    assert.equal(isForeignObject("ci/a.yml", object, { "gitlab-ci": ["ci/*.yml"] }), false);
+    assert.equal(isForeignObject("ci/a.yml", object, { "gitlab-ci": ["other/*.yml"] }), true);
+  });
+
+  it("are claimed by no system when they are read, and are most of the Kubernetes files", () => {
+    const texts = files.map((file) => ({ file, text: readFileSync(path.join(quiet, file), "utf8") }));
+    const told = texts.filter(({ file, text }) => isForeignObject(file, text));
+    for (const { file, text } of told) assert.equal(systemFor(file, parseYaml(text)), undefined, file);
+    const kubernetes = told.filter(({ file }) => file.startsWith("kubernetes/"));
+    assert.ok(kubernetes.length >= 10, `${kubernetes.length}`);
+  });
 });
 
 describe("the files of the corpus", () => {

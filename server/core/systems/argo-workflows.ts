@@ -15,6 +15,7 @@ export const argoWorkflows: System = {
   id: "argo-workflows",
   name: "Argo Workflows",
   globs: [".argo/**/*.{yml,yaml}"],
+  apiGroup: "argoproj.io",
   claims: (path, { documents }) => {
     if (!documents.some((document) => specsIn(document).length > 0)) return 0;
     return /(?:^|\/)\.argo\//.test(path) ? 2 : 1;

@@ -70,3 +70,23 @@ export function systemFor(
 export function systemNamed(path: string, globs: Readonly<Record<string, readonly string[]>> = {}): System | undefined {
   return SYSTEMS.find(({ id }) => globs[id]?.some((glob) => matchesGlob(glob, path)));
 }
+
+const NOTHING: YamlFile = { documents: [], text: "" };
+
+/**
+ * True for a text that a glance tells to be objects of Kubernetes of which no system has any, so that nobody has to read it as YAML: of
+ * the files in a repository that are no pipelines, these are often most. What a person says about the path, or the path alone, goes
+ * before that. Keys of the top level stand at the start of a line, where no text within a value can be.
+ */
+export function isForeignObject(
+  path: string,
+  text: string,
+  globs: Readonly<Record<string, readonly string[]>> = {},
+): boolean {
+  if (!/^apiVersion:/m.test(text) || SYSTEMS.some(({ apiGroup }) => apiGroup && text.includes(apiGroup))) return false;
+  const documents = text.split(/^---(?=\s|$)/m).filter((document) => /^[ \t]*[^#%\s]/m.test(document));
+  const isObject = (document: string) => /^apiVersion:[ \t]*\S/m.test(document) && /^kind:[ \t]*\S/m.test(document);
+  const named = () =>
+    systemNamed(path, globs) !== undefined || SYSTEMS.some((system) => system.claims(path, NOTHING) > 0);
+  return documents.length > 0 && documents.every(isObject) && !named();
+}

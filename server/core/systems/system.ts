@@ -11,6 +11,8 @@ export interface System {
   readonly name: string;
   /** Globs, each matching at any depth, of the paths where its files usually lie. They tell a workspace where to look. */
   readonly globs: readonly string[];
+  /** The group of the Kubernetes API whose objects are its own, such as "tekton.dev"; absent where its files are no such objects. */
+  readonly apiGroup?: string;
   /**
    * How sure the system is that the file is its own: 2 by the path, 1 by at least two distinctive keys of the content, 0 not.
    */

@@ -44,6 +44,7 @@ export const tekton: System = {
   id: "tekton",
   name: "Tekton",
   globs: [".tekton/**/*.{yml,yaml}"],
+  apiGroup: "tekton.dev",
   claims: (path, { documents }) => {
     if (![...objectsIn(documents)].some((object) => READERS.has(text(get(object, "kind")) ?? ""))) return 0;
     return /(?:^|\/)\.tekton\//.test(path) ? 2 : 1;
