@@ -17,6 +17,7 @@ export interface Item {
   readonly items?: readonly Item[];
 }
 
+/** A part of a document, with the content under its kind. */
 export type Block =
   | { readonly title: readonly Inline[] }
   | { readonly heading: readonly Inline[] }

@@ -35,6 +35,7 @@ export interface Inventory {
   readonly ciFiles: number;
 }
 
+/** How an inventory is made: when to stop, and who hears of its progress. */
 export interface InventoryOptions<F> {
   /** Aborted when the person cancels; the promise then rejects with the refusal "cancelled". */
   readonly signal?: AbortSignal | undefined;

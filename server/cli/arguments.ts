@@ -23,6 +23,7 @@ interface Files {
   readonly exclude: readonly string[];
 }
 
+/** `pipewarden scan`, as it was asked for. */
 export interface ScanCommand extends Files {
   readonly kind: "scan";
   readonly format: Format;
@@ -36,6 +37,7 @@ export interface ScanCommand extends Files {
   readonly writesBaseline: boolean;
 }
 
+/** `pipewarden fix`, as it was asked for. */
 export interface FixCommand extends Files {
   readonly kind: "fix";
   readonly dryRun: boolean;
@@ -47,6 +49,7 @@ export interface FixCommand extends Files {
   readonly offline: boolean;
 }
 
+/** `pipewarden verify`, as it was asked for. */
 export interface VerifyCommand extends Files {
   readonly kind: "verify";
   readonly format: "text" | "json";
@@ -56,6 +59,7 @@ export interface VerifyCommand extends Files {
   readonly offline: boolean;
 }
 
+/** `pipewarden breach`, as it was asked for. */
 export interface BreachCommand extends Files {
   readonly kind: "breach";
   readonly party: Party;
@@ -64,6 +68,7 @@ export interface BreachCommand extends Files {
   readonly output: string | undefined;
 }
 
+/** `pipewarden secrets`, as it was asked for. */
 export interface SecretsCommand extends Files {
   readonly kind: "secrets";
   readonly by: Order;
@@ -72,18 +77,21 @@ export interface SecretsCommand extends Files {
   readonly output: string | undefined;
 }
 
+/** How `breach` and `secrets` write their reports. */
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 const REPORT_FORMATS = ["text", "json", "markdown"] as const;
 
 const ORDERS: readonly Order[] = ["secret", "step"];
 
+/** How `scan` writes its report. */
 export type Format = (typeof FORMATS)[number];
 
 const FORMATS = ["text", "json", "sarif", "github"] as const;
 
 const THRESHOLDS = ["error", "warning", "information", "hint", "never"] as const;
 
+/** What `--help` prints. */
 export const usage = `Usage: pipewarden scan [path…] [options]
        pipewarden fix [path…] [options]
        pipewarden verify [path…] [options]

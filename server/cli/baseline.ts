@@ -6,7 +6,7 @@ import { isWithin, slashed } from "../workspace/paths.ts";
 import { readText, reasonOf } from "../workspace/read-file.ts";
 import { printable } from "./printable.ts";
 import { type Notice, type Report, type Result, shownPath } from "./report.ts";
-import type { Terminal } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Which baseline a person wants: that of each repository's settings, none, or a file, from the current folder. */
 export type BaselineChoice = "usual" | "none" | { readonly file: string };

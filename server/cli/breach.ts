@@ -10,7 +10,7 @@ import { type FileRequest, NO_CI_FILE, walk } from "./files.ts";
 import { put } from "./output.ts";
 import { type Notice, shownPath } from "./report.ts";
 import { noticesToText } from "./report-text.ts";
-import type { ExitCode, Terminal } from "./run.ts";
+import type { ExitCode, Terminal } from "./terminal.ts";
 
 /** Says which steps would have run code of a party, and what that could have taken. */
 export async function runBreach(command: BreachCommand, terminal: Terminal): Promise<ExitCode> {

@@ -14,7 +14,7 @@ import { allowed, checkOnline } from "./offline.ts";
 import { printable } from "./printable.ts";
 import { type Notice, shownPath } from "./report.ts";
 import { noticesToText } from "./report-text.ts";
-import type { ExitCode, Terminal } from "./run.ts";
+import type { ExitCode, Terminal } from "./terminal.ts";
 
 /** Pins everything in the files that a person named, or shows how. Rejects where the person cancels; nothing is written then. */
 export async function runFix(command: FixCommand, terminal: Terminal): Promise<ExitCode> {

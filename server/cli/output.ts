@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { reasonOf } from "../workspace/read-file.ts";
 import { printable } from "./printable.ts";
-import type { Terminal } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Writes a report to a file, or without one to standard output. False where the file could not be written, which is then said. */
 export function put(report: string, file: string | undefined, terminal: Terminal): boolean {

@@ -20,6 +20,7 @@ export interface Report {
   readonly notices: readonly Notice[];
 }
 
+/** A part of a file of the disk. */
 export interface Place {
   /** Absolute path. */
   readonly file: string;

@@ -12,29 +12,8 @@ import { toJson } from "./report-json.ts";
 import { toSarif } from "./report-sarif.ts";
 import { noticesToText, toText } from "./report-text.ts";
 import { scan } from "./scan.ts";
+import type { ExitCode, Terminal } from "./terminal.ts";
 import { runVerify } from "./verify.ts";
-
-/** What the command line needs from its process. */
-export interface Terminal {
-  readonly version: string;
-  /** Absolute path of the current folder. */
-  readonly cwd: string;
-  /** Absolute path of the checkout where GitHub's runner called, else `undefined`. */
-  readonly githubWorkspace: string | undefined;
-  /** True where standard output shows colours. */
-  readonly colours: boolean;
-  /** True where standard output is read by a person. */
-  readonly isTerminal: boolean;
-  /** Becomes the language server of whoever holds the standard streams. Resolves when it listens; the process then ends with its client. */
-  serve(): Promise<void>;
-  /** From now on an interruption by the person no longer ends the process, but aborts this signal. */
-  interruption(): AbortSignal;
-  out(text: string): void;
-  err(text: string): void;
-}
-
-/** Exit codes: what a script that calls Pipewarden relies on. */
-export type ExitCode = 0 | 1 | 2;
 
 /** Runs the command line with the arguments after the program's name. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

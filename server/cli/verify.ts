@@ -11,7 +11,7 @@ import { allowed, checkOnline } from "./offline.ts";
 import { printable } from "./printable.ts";
 import { type Notice, shownPath } from "./report.ts";
 import { noticesToText } from "./report-text.ts";
-import type { ExitCode, Terminal } from "./run.ts";
+import type { ExitCode, Terminal } from "./terminal.ts";
 
 /** Asks again about every pin in the files that a person named, and reports. Rejects where the person cancels. */
 export async function runVerify(command: VerifyCommand, terminal: Terminal): Promise<ExitCode> {

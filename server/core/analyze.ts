@@ -18,6 +18,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
+/** What an analysis found in a file and in all that this file pulls in, and what it rests on. */
 export interface Analysis {
   /** Id of the system that claimed the file; `undefined` where it is no CI file. */
   readonly system: string | undefined;

@@ -34,6 +34,7 @@ export interface Build extends Pick<Pipeline, "system" | "systemName"> {
   readonly built?: ReadonlySet<string>;
 }
 
+/** What a build is handed for an `ARG` of the Dockerfile. */
 export interface BuildArgument {
   /** `undefined` where only the run knows it. */
   readonly value: string | undefined;

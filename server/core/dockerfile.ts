@@ -21,6 +21,7 @@ export interface Instruction {
   readonly documents: readonly HereDocument[];
 }
 
+/** An option of an instruction, such as `--checksum=sha256:…`. */
 export interface Flag {
   readonly name: string;
   readonly value: string;

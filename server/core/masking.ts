@@ -84,13 +84,6 @@ export const maskBraces: Masking = (text) => {
   return mask(text, /\{\{/g, (at) => hole(onLine(at, close(at + 2), 2, lineBreak(at))));
 };
 
-/** Concourse: `((name))`, `((source:path.field))`. Arithmetic, `$(( … ))` and `((i++))`, is left. */
-export const maskDoubleParentheses: Masking = (text) =>
-  mask(text, /\$\(\(|\(\(/g, (at) => {
-    if (text[at] === "$") return { start: at, end: at + 3, replacement: "$((" };
-    return hole(match(concourseVariable, text, at));
-  });
-
 /** Harness: `<+ … >` on one line, which may hold others. */
 export const maskAngles: Masking = (text) => {
   const outermost = new Map(angleExpressions(text).map((span) => [span.start, span]));
@@ -184,8 +177,6 @@ const circleName = /<<[ \t]{0,9}(?:not[ \t]{1,9})?(?:parameters|pipeline|matrix|
 
 const tektonVariable =
   /\$\((?:params|workspaces|results|tasks|context|steps?|resources|inputs|outputs|credentials)[.[][\w.\-[\]"'*]*\)/y;
-
-const concourseVariable = /\(\([\w.:/@"-]+\)\)/y;
 
 /** The outermost closed `<+ … >` of every line. */
 function angleExpressions(text: string): readonly Span[] {

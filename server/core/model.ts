@@ -119,6 +119,7 @@ export interface Step {
 /** none: it does not use the credential of the repository. */
 export type GitUse = "none" | "reads" | "writes" | "unknown";
 
+/** What a token may do in one area. */
 export type Access = "read" | "write" | "none";
 
 /** Rights of a token by the name of each area, such as "contents". */
@@ -169,6 +170,7 @@ export interface Injection {
   readonly variable?: string;
 }
 
+/** The language of a script; the flow is followed through those that flow.ts has a reader for. */
 export type ShellLanguage =
   | "bash"
   | "sh"
@@ -190,6 +192,7 @@ export interface Shell {
   readonly pipefail: boolean | undefined;
 }
 
+/** What a job may run on. */
 export type OperatingSystem = "linux" | "macos" | "windows";
 
 /** Code in the document that one shell process runs, or a part of it: scripts of a step with equal `unit` share a process, in order. */
@@ -243,6 +246,7 @@ export interface ScriptChange {
   readonly forShell?: boolean;
 }
 
+/** The part of a pipeline that a scope belongs to. */
 export type ScopeLevel = "pipeline" | "stage" | "group" | "job" | "service" | "step";
 
 /** A place that hands variables to everything inside it. */
@@ -352,6 +356,7 @@ export interface AmbientSecret {
   readonly portable?: Portable;
 }
 
+/** What a reference names; each system has its own few of these. */
 export type ReferenceKind = "action" | "workflow" | "image" | "include" | "orb" | "pipe" | "plugin" | "task" | "bundle";
 
 /** A name in the document that stands for code kept elsewhere. */

@@ -57,4 +57,5 @@ export interface NewestVersionAnswer {
   readonly version: string;
 }
 
+/** What a resolver found out, of the same kind as its {@link Question}. */
 export type Answer = CommitAnswer | ScriptHashAnswer | ImageDigestAnswer | NewestVersionAnswer;

@@ -5,6 +5,7 @@ import type { Reach } from "./reach.ts";
 import type { Suppression } from "./suppression.ts";
 import type { Edit, Span } from "./text.ts";
 
+/** How grave a finding is, gravest first. The names are those of editors. */
 export type Severity = "error" | "warning" | "information" | "hint";
 
 /** One law about pipelines. Its examples are its documentation and its tests at once. */
@@ -75,6 +76,7 @@ export interface Related {
  */
 export type Fix = EditFix | AskFix;
 
+/** A fix that knows what to change. */
 export interface EditFix {
   readonly title: string;
   readonly edits: readonly Edit[];
@@ -82,6 +84,7 @@ export interface EditFix {
   readonly eases?: true;
 }
 
+/** A fix that has to know something from outside first. */
 export interface AskFix {
   readonly title: string;
   readonly ask: Question;

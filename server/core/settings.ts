@@ -23,6 +23,7 @@ export interface Settings {
   readonly network?: { readonly enabled?: boolean };
 }
 
+/** What holds where nobody has set anything. */
 export const DEFAULT_SETTINGS: Settings = { rules: {} };
 
 /** Something wrong in a settings file; where it stands, the default holds. */

@@ -17,6 +17,7 @@ interface YamlBase {
   readonly tag?: string;
 }
 
+/** A mapping, with its entries in their order. */
 export interface YamlMap extends YamlBase {
   readonly kind: "map";
   /** Every pair as written, duplicates and `<<` included. `entries()` gives the effective ones. */
@@ -25,6 +26,7 @@ export interface YamlMap extends YamlBase {
   readonly flow: boolean;
 }
 
+/** A key and what stands behind it. */
 export interface YamlEntry {
   /** The key as a string: scalars as they are read, other keys as they are written. */
   readonly key: string;
@@ -37,6 +39,7 @@ export interface YamlEntry {
   readonly merged: boolean;
 }
 
+/** A list. */
 export interface YamlSequence extends YamlBase {
   readonly kind: "sequence";
   /** Aliases that lead nowhere are left out; an item with nothing written is an empty scalar. */
@@ -44,6 +47,7 @@ export interface YamlSequence extends YamlBase {
   readonly flow: boolean;
 }
 
+/** A single value: its text as YAML reads it, with a map back to the document. */
 export interface YamlScalar extends YamlBase {
   readonly kind: "scalar";
   /** The string that it stands for. Numbers, booleans and null stay as they are written. */

@@ -20,6 +20,7 @@ export interface Bulk {
 /** A report, `undefined` where there is nothing that can be analysed; or why there is none. */
 export type Examined = { readonly report: Report | undefined } | { readonly error: string };
 
+/** What the analysis of many files needs from around it. */
 export interface BulkParts {
   readonly runtime: Pick<Runtime, "files" | "threads" | "startThread">;
   readonly settings: Pick<SettingsStore, "for">;

@@ -30,6 +30,7 @@ export interface Client {
   readonly wantsStatus: boolean;
 }
 
+/** What the editor can show in a hover. */
 export interface HoverAbilities {
   /** True where a link in a hover can be a command of ours. */
   readonly commandLinks: boolean;

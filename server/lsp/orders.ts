@@ -19,6 +19,7 @@ export interface Batch {
   readonly open: readonly OpenDocument[];
 }
 
+/** A file to analyse, as a thread is told of it. */
 export interface BatchFile {
   readonly uri: string;
   /** Place in the batch's list of settings. */
@@ -27,6 +28,7 @@ export interface BatchFile {
   readonly traces: string | undefined;
 }
 
+/** A document that an editor has open, as a thread is told of it. */
 export interface OpenDocument {
   readonly uri: string;
   readonly languageId: string;

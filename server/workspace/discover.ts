@@ -6,6 +6,7 @@ import { type IgnoreRules, ignoreRulesFor, ignoreRulesOf, withGitignore } from "
 import { isWithin, slashed } from "./paths.ts";
 import { errorCode, reasonOf } from "./read-file.ts";
 
+/** Which files of a folder are left out. */
 export interface DiscoverOptions {
   /** Leaves out what .gitignore files ignore, and folders called `node_modules` and `vendor`. */
   readonly respectIgnore: boolean;

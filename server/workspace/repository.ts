@@ -11,6 +11,7 @@ export interface RepositoryPath {
   readonly path: string;
 }
 
+/** Finds the repository of a file, and remembers it. */
 export interface Repositories {
   /**
    * The repository of a file, by its absolute path: the nearest folder around it that holds `.git` (a folder, or a file as in work

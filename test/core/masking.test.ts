@@ -6,7 +6,6 @@ import {
   maskAzure,
   maskBraces,
   maskCircleCi,
-  maskDoubleParentheses,
   maskGitHub,
   maskGitLab,
   maskNone,
@@ -20,7 +19,6 @@ const maskings: readonly (readonly [string, Masking])[] = [
   ["CircleCI", maskCircleCi],
   ["Tekton", maskParentheses],
   ["Argo", maskBraces],
-  ["Concourse", maskDoubleParentheses],
   ["Harness", maskAngles],
   ["no", maskNone],
 ];
@@ -88,12 +86,8 @@ describe("masking", () => {
     ]);
   });
 
-  it("finds templates of Argo, variables of Concourse, expressions of Harness", () => {
+  it("finds templates of Argo and expressions of Harness", () => {
     assert.deepEqual(masked(maskBraces, "a {{inputs.x}} {{ b\n"), ["a X___________ {{ b\n", "{{inputs.x}}"]);
-    assert.deepEqual(masked(maskDoubleParentheses, "((s:a.b)) $((1+2)) $((i)) ((i++))"), [
-      "X________ $((1+2)) $((i)) ((i++))",
-      "((s:a.b))",
-    ]);
     assert.deepEqual(masked(maskAngles, "<+a.<+b>.c> > <+d\n<+e>"), ["X__________ > <+d\nX___", "<+a.<+b>.c>", "<+e>"]);
   });
 

@@ -79,6 +79,7 @@ export function afterPrinting({ io, run }: Call, state: State, text: string): St
   }, state);
 }
 
+/** Ends the shell with the status that the first argument gives: nothing behind it runs in this shell. */
 export function leaveShell({ words, io }: Call, state: State): Outcome {
   const well = words[1] === undefined || words[1].text === "0";
   if (well) io.exits.success = join(io.exits.success, state);
@@ -96,6 +97,7 @@ export function leaveFunction({ words, io }: Call, state: State): Outcome {
   return { success: undefined, failure: undefined, output: SILENCE };
 }
 
+/** Gives a copy at `target`, or in it where it is a folder, what is known of the file at `source`. The source is a whole path, the target may be relative. */
 export function copyFile(state: State, source: string, target: string): State {
   const file = fileAt(state, source);
   if (file === undefined) return state;
@@ -224,6 +226,7 @@ export function commandOrigins(state: State, name: string): readonly Download[] 
   return programs.get(name) ?? like;
 }
 
+/** The downloads that a file came from, by all the paths that its name may stand for. */
 export function originsOf(file: Value, state: State): readonly Download[] {
   return pathsOf(file, state).reduce<readonly Download[]>(
     (all, path) => union(all, fileAt(state, path)?.origins ?? []),
@@ -238,6 +241,7 @@ export function pathsOf(file: Value, state: State): readonly string[] {
   return found.length > 0 ? found : [path];
 }
 
+/** Puts downloaded content at a path, which may be relative to the current folder. */
 export function storeAt(state: State, path: string, origins: readonly Download[]): State {
   return store(state, resolvePath(state.shell.folder, path), { origins, digests: [], folder: false, text: undefined });
 }

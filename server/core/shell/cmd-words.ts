@@ -31,14 +31,17 @@ export interface Cursor {
 /** Programs nested deeper than this are left out: it keeps the call stack short. */
 export const MAX_DEPTH = 200;
 
+/** The place of a part of the cursor's text in the script. */
 export function locate({ context }: Cursor, start: number, end: number): Span {
   return context.source.locate(start, end);
 }
 
+/** The place in the script from an offset to where the cursor stands. */
 export function spanFrom(cursor: Cursor, start: number): Span {
   return locate(cursor, start, cursor.at);
 }
 
+/** A part of the cursor's text as a word that stands for itself. */
 export function textWord(cursor: Cursor, start: number, end: number): Word {
   const span = locate(cursor, start, end);
   return { span, parts: [{ kind: "text", span, value: cursor.text.slice(start, end), quoted: false }] };
@@ -51,10 +54,12 @@ export function match({ text, end }: Cursor, pattern: RegExp, at: number): RegEx
   return found !== null && found.index + found[0].length <= end ? found : undefined;
 }
 
+/** Moves the cursor behind blanks and what counts as such. */
 export function skipBlanks(cursor: Cursor): void {
   cursor.at = afterBlanks(cursor, cursor.at);
 }
 
+/** The offset behind blanks and what counts as such. */
 export function afterBlanks(cursor: Cursor, from: number): number {
   const { text, end } = cursor;
   let at = from;
@@ -67,6 +72,7 @@ export function afterBlanks(cursor: Cursor, from: number): number {
   return Math.min(at, end);
 }
 
+/** The offset at which the line ends, within the range of the cursor. */
 export function lineEnd({ text, end }: Cursor, at: number): number {
   LINE.lastIndex = at;
   return Math.min(LINE.exec(text)?.index ?? end, end);
@@ -96,6 +102,7 @@ export function readText(cursor: Cursor, quoted: boolean): Word {
   return { span: spanFrom(cursor, start), parts: parts.done() };
 }
 
+/** Reads the redirections that stand at the cursor, one behind another; [] where none does. */
 export function readRedirects(cursor: Cursor): readonly Redirect[] {
   const redirects: Redirect[] = [];
   for (let at = afterBlanks(cursor, cursor.at); at < cursor.end; at = afterBlanks(cursor, cursor.at)) {
@@ -110,6 +117,7 @@ export function readRedirects(cursor: Cursor): readonly Redirect[] {
 
 const REDIRECT = /([0-9])?(>>?|<)(?:&([0-9]))?/y;
 
+/** Reads one redirection; `undefined` where none stands at the cursor, which then stays. */
 export function readRedirect(cursor: Cursor): Redirect | undefined {
   const start = cursor.at;
   if (!/[0-9<>]/.test(cursor.text[start] ?? " ")) return undefined;

@@ -18,6 +18,7 @@ export interface Statement {
   readonly background: boolean;
 }
 
+/** A command of any kind, simple or made of others. */
 export type Node = Command | Pipe | Chain | Group | If | Loop | Case | FunctionDefinition | Test;
 
 /** A simple command: assignments in front, then words of which the first names the command. */
@@ -55,6 +56,7 @@ export interface Group {
   readonly redirects: readonly Redirect[];
 }
 
+/** Branches, of which the first whose condition succeeds runs. */
 export interface If {
   readonly kind: "if";
   readonly span: Span;
@@ -76,6 +78,7 @@ export interface Loop {
   readonly redirects: readonly Redirect[];
 }
 
+/** Branches that are chosen by patterns for one word. */
 export interface Case {
   readonly kind: "case";
   readonly span: Span;
@@ -84,6 +87,7 @@ export interface Case {
   readonly redirects: readonly Redirect[];
 }
 
+/** The definition of a function, which runs where it is called. */
 export interface FunctionDefinition {
   readonly kind: "function";
   readonly span: Span;
@@ -100,12 +104,14 @@ export interface Test {
   readonly redirects: readonly Redirect[];
 }
 
+/** What `[[ … ]]`, and what PowerShell and cmd have in its place, compares. */
 export type Condition =
   | { readonly kind: "unary"; readonly operator: string; readonly operand: Word }
   | { readonly kind: "binary"; readonly operator: string; readonly left: Word; readonly right: Word }
   | { readonly kind: "logical"; readonly operator: "&&" | "||"; readonly operands: readonly Condition[] }
   | { readonly kind: "not"; readonly operand: Condition };
 
+/** `name=value`, alone or in front of a command. */
 export interface Assignment {
   readonly span: Span;
   readonly name: string;
@@ -152,6 +158,7 @@ export type Part =
   /** Anything else that computes text. Programs inside it still run. */
   | { readonly kind: "unknown"; readonly span: Span; readonly programs: readonly Block[] };
 
+/** A redirection of one stream from or to a file. */
 export interface Redirect {
   readonly span: Span;
   readonly operator: ">" | ">>" | "<" | "<>" | ">|" | "<&" | ">&" | "&>" | "&>>" | "<<" | "<<<";

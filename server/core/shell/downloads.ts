@@ -1,3 +1,5 @@
+import { hasOption, lastOption, type OptionStyle, optionStyle, optionValues, readOptions } from "./options.ts";
+import { CURL as CURL_OPTIONS, type Grammar, WGET as WGET_OPTIONS } from "./pin-options.ts";
 import type { Value } from "./state.ts";
 import { STORAGE_FETCHERS } from "./storage-downloads.ts";
 import { programName } from "./wrappers.ts";
@@ -9,6 +11,7 @@ export interface Fetch {
   readonly transfers: readonly Transfer[];
 }
 
+/** An address, and where its content goes. */
 export interface Transfer {
   readonly url: Value;
   /** The file as the command line names it; `undefined` for standard output. Starts with `/`-less names relative to the working directory. */
@@ -73,95 +76,26 @@ const FETCHERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["w3m", readDumpTool],
 ]);
 
-/** Options of a command line, read by the tool's own rules. */
-interface Options {
-  /** Values per option name; an option without a value has "". */
-  readonly values: ReadonlyMap<string, readonly Value[]>;
-  readonly operands: readonly Value[];
-}
+// The options of curl and Wget are those that pin-options.ts has from their manuals.
+const CURL = styleOf(CURL_OPTIONS);
+const WGET = styleOf(WGET_OPTIONS);
+const BSD_FETCH = optionStyle("-B -h -i -o -S -T -w -N --output");
+const ARIA2 = optionStyle("-d -o -i -s -x -j -k -l -t -M --dir --out --checksum");
+const HTTPIE = optionStyle("-o -p -s -a --output --print --style --auth");
+const LWP = optionStyle("-m -b -t -i -p -c -H -C -o");
 
-interface Grammar {
-  /** Letters of short options that take a value. */
-  readonly short: string;
-  /** Names of long options that take a value in the next word. */
-  readonly long: ReadonlySet<string>;
+function styleOf({ short, long }: Grammar): OptionStyle {
+  return { valued: new Set([...[...short].map((letter) => `-${letter}`), ...long]) };
 }
-
-/** Reads `-abc value`, `-ovalue`, `--name value`, `--name=value`, `--`. */
-function readOptions(args: readonly Value[], grammar: Grammar): Options {
-  const values = new Map<string, Value[]>();
-  const operands: Value[] = [];
-  const add = (name: string, value: Value) => values.set(name, [...(values.get(name) ?? []), value]);
-  for (let index = 0; index < args.length; index++) {
-    const arg = args[index];
-    if (arg === undefined) break;
-    const { text } = arg;
-    const rest = (from: number): Value => ({ ...arg, text: text.slice(from) });
-    if (text === "--") {
-      operands.push(...args.slice(index + 1));
-      break;
-    }
-    if (text.startsWith("--")) {
-      const equals = text.indexOf("=");
-      const name = equals < 0 ? text : text.slice(0, equals);
-      if (equals >= 0) add(name, rest(equals + 1));
-      else if (grammar.long.has(name)) add(name, args[++index] ?? rest(text.length));
-      else add(name, rest(text.length));
-    } else if (text.startsWith("-") && text.length > 1) {
-      for (let at = 1; at < text.length; at++) {
-        const letter = `-${text[at]}`;
-        if (!grammar.short.includes(text[at] ?? "")) {
-          add(letter, rest(text.length));
-          continue;
-        }
-        add(letter, at + 1 < text.length ? rest(at + 1) : (args[++index] ?? rest(text.length)));
-        break;
-      }
-    } else operands.push(arg);
-  }
-  return { values, operands };
-}
-
-// Options that take a value, from the manuals of curl 8 and GNU Wget 1.25.
-const CURL: Grammar = {
-  short: "AbcCdDeEFhHKmoPQrtTuUwxXyYz",
-  long: new Set(
-    (
-      "user-agent cookie cookie-jar continue-at data data-ascii data-binary data-raw data-urlencode dump-header referer cert cert-type " +
-      "form form-string header config max-time output output-dir quote range telnet-option upload-file user proxy-user write-out proxy " +
-      "request speed-limit speed-time time-cond cacert capath ciphers connect-timeout connect-to retry retry-delay retry-max-time " +
-      "max-redirs max-filesize limit-rate proto proto-default proto-redir resolve interface dns-servers doh-url url json key key-type " +
-      "pass pinnedpubkey noproxy oauth2-bearer netrc-file aws-sigv4 stderr trace trace-ascii tls-max tls13-ciphers unix-socket " +
-      "local-port keepalive-time happy-eyeballs-timeout-ms expect100-timeout create-file-mode engine etag-compare etag-save preproxy " +
-      "proxy-cacert proxy-cert proxy-header request-target socks5 socks5-hostname url-query variable rate parallel-max"
-    )
-      .split(" ")
-      .map((name) => `--${name}`),
-  ),
-};
-const WGET: Grammar = {
-  short: "aABDeGiIlnoOPQRtTUwX",
-  long: new Set(
-    (
-      "append-output base bind-address body-data body-file ca-certificate ca-directory certificate compression config connect-timeout " +
-      "crl-file cut-dirs default-page directory-prefix dns-timeout domains exclude-directories exclude-domains execute header " +
-      "http-password http-user include-directories input-file level limit-rate load-cookies local-encoding max-redirect method output-document " +
-      "output-file password post-data post-file prefer-family private-key progress quota read-timeout referer reject remote-encoding " +
-      "report-speed restrict-file-names retry-on-http-error save-cookies secure-protocol start-pos timeout tries user user-agent wait waitretry"
-    )
-      .split(" ")
-      .map((name) => `--${name}`),
-  ),
-};
 
 function readCurl(args: readonly Value[]): readonly Transfer[] {
-  const { values, operands } = readOptions(args, CURL);
-  const urls = [...operands, ...(values.get("--url") ?? [])];
-  const outputs = [...(values.get("-o") ?? []), ...(values.get("--output") ?? [])];
-  const remoteNames = (values.get("-O")?.length ?? 0) + (values.get("--remote-name")?.length ?? 0);
-  const everyRemoteName = values.has("--remote-name-all");
-  const folder = values.get("--output-dir")?.at(-1)?.text;
-  if (values.has("-I") || values.has("--head") || values.has("-T") || values.has("--upload-file")) return [];
+  const options = readOptions(args, CURL);
+  if (hasOption(options, "-I", "--head", "-T", "--upload-file")) return [];
+  const urls = [...options.operands, ...optionValues(options, "--url")];
+  const outputs = optionValues(options, "-o", "--output");
+  const remoteNames = optionValues(options, "-O", "--remote-name").length;
+  const everyRemoteName = hasOption(options, "--remote-name-all");
+  const folder = lastOption(options, "--output-dir")?.text;
   return urls.map((url, index) => {
     const output = outputs[index];
     const remoteName = everyRemoteName || index < remoteNames ? lastPathPart(url.text) : undefined;
@@ -171,45 +105,42 @@ function readCurl(args: readonly Value[]): readonly Transfer[] {
 }
 
 function readWget(args: readonly Value[]): readonly Transfer[] {
-  const { values, operands } = readOptions(args, WGET);
-  const output = [...(values.get("-O") ?? []), ...(values.get("--output-document") ?? [])].at(-1)?.text;
-  const folder = [...(values.get("-P") ?? []), ...(values.get("--directory-prefix") ?? [])].at(-1)?.text;
-  if (values.has("--spider")) return [];
-  return operands.map((url) => {
+  const options = readOptions(args, WGET);
+  if (hasOption(options, "--spider")) return [];
+  const output = lastOption(options, "-O", "--output-document")?.text;
+  const folder = lastOption(options, "-P", "--directory-prefix")?.text;
+  return options.operands.map((url) => {
     if (output !== undefined) return { url, file: output === "-" || output === "/dev/stdout" ? undefined : output };
     return { url, file: inFolder(folder, lastPathPart(url.text) ?? "index.html") };
   });
 }
 
 function readBsdFetch(args: readonly Value[]): readonly Transfer[] {
-  const { values, operands } = readOptions(args, { short: "BhioSTwN", long: new Set(["--output"]) });
-  const output = [...(values.get("-o") ?? []), ...(values.get("--output") ?? [])].at(-1)?.text;
-  return operands.map((url) => ({ url, file: output === "-" ? undefined : (output ?? lastPathPart(url.text)) }));
+  const options = readOptions(args, BSD_FETCH);
+  const output = lastOption(options, "-o", "--output")?.text;
+  return options.operands.map((url) => ({
+    url,
+    file: output === "-" ? undefined : (output ?? lastPathPart(url.text)),
+  }));
 }
 
 function readAria2(args: readonly Value[]): readonly Transfer[] {
-  const { values, operands } = readOptions(args, {
-    short: "doisxjkltM",
-    long: new Set(["--dir", "--out", "--checksum"]),
-  });
-  const output = [...(values.get("-o") ?? []), ...(values.get("--out") ?? [])].at(-1)?.text;
-  const folder = [...(values.get("-d") ?? []), ...(values.get("--dir") ?? [])].at(-1)?.text;
-  return operands.map((url) => ({ url, file: inFolder(folder, output ?? lastPathPart(url.text)) }));
+  const options = readOptions(args, ARIA2);
+  const output = lastOption(options, "-o", "--out")?.text;
+  const folder = lastOption(options, "-d", "--dir")?.text;
+  return options.operands.map((url) => ({ url, file: inFolder(folder, output ?? lastPathPart(url.text)) }));
 }
 
 function readHttpie(args: readonly Value[]): readonly Transfer[] {
-  const { values, operands } = readOptions(args, {
-    short: "opsa",
-    long: new Set(["--output", "--print", "--style", "--auth"]),
-  });
-  const output = [...(values.get("-o") ?? []), ...(values.get("--output") ?? [])].at(-1)?.text;
-  const download = values.has("-d") || values.has("--download");
-  const url = operands.find((operand) => !/^[A-Z]+$/.test(operand.text));
+  const options = readOptions(args, HTTPIE);
+  const output = lastOption(options, "-o", "--output")?.text;
+  const download = hasOption(options, "-d", "--download");
+  const url = options.operands.find((operand) => !/^[A-Z]+$/.test(operand.text));
   return url === undefined ? [] : [{ url, file: output ?? (download ? lastPathPart(url.text) : undefined) }];
 }
 
 function readLwp(args: readonly Value[]): readonly Transfer[] {
-  const { operands } = readOptions(args, { short: "mbtipcHCo", long: new Set() });
+  const { operands } = readOptions(args, LWP);
   return operands.filter(({ text }) => /^\w+:\/\//.test(text)).map((url) => ({ url, file: undefined }));
 }
 

@@ -1,12 +1,14 @@
 import { type Command, type Node, type Redirect, staticText, type Word } from "./command.ts";
 import { resolvePath, type Value } from "./state.ts";
-import type { Call, Destination } from "./trace.ts";
-import { textValue } from "./trace.ts";
+import { type Call, type Destination, textValue } from "./trace.ts";
 import { isSystemProgram, programName, unwrap } from "./wrappers.ts";
 
 // Commands that print every variable of their environment, and where that ends up.
 
+/** Where output goes that nothing takes: anybody who reads the log sees it. */
 export const LOG: Destination = { to: "log" };
+
+/** Where output goes that nobody gets to see, such as into a variable or to a program that swallows it. */
 export const KEPT: Destination = { to: "nowhere" };
 
 /** Notes a command that prints the whole environment, and one that shows or sends a file that holds it. */

@@ -12,6 +12,7 @@ export type Code =
   /** A module or command of its own: whatever it reads is data. */
   | { readonly from: "nothing" };
 
+/** Whether this program's code can be read as a shell's. */
 export type CodeLanguage = "shell" | "other";
 
 /** How a command line runs code; `undefined` where its program is no interpreter. */

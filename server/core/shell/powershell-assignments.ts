@@ -12,6 +12,7 @@ interface Target {
   readonly part: boolean;
 }
 
+/** Reads the right side of an assignment, from behind its operator; `append` where that is `+=`. */
 export function readAssignment(cursor: Cursor, start: number, left: Yield, append: boolean): Command {
   skipSpace(cursor);
   const inner = inside(cursor, cursor.at, cursor.end);

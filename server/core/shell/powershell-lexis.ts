@@ -34,6 +34,7 @@ export function inside({ context, text, depth }: Cursor, start: number, end: num
   return { context, text, at: start, end: Math.max(start, end), depth: depth + 1 };
 }
 
+/** The place of a part of the cursor's text in the script. */
 export function locate({ context }: Cursor, start: number, end: number): Span {
   return context.source.locate(start, end);
 }
@@ -69,6 +70,7 @@ export function skipSpace(cursor: Cursor, marks = ""): void {
   cursor.at = afterSpace(cursor, cursor.at, marks);
 }
 
+/** The offset behind everything that can stand between statements, as {@link skipSpace} moves. */
 export function afterSpace(cursor: Cursor, from: number, marks = ""): number {
   const { text, end } = cursor;
   for (let at = afterBlanks(cursor, from); ; at = afterBlanks(cursor, at)) {
@@ -82,6 +84,7 @@ export function afterSpace(cursor: Cursor, from: number, marks = ""): number {
 
 const BLANK = /[ \t\f\v\u00a0\u0085\ufeff\u2000-\u200a\u3000]/;
 
+/** The offset at which the line ends, within the range of the cursor. */
 export function lineEnd({ text, end }: Cursor, at: number): number {
   LINE.lastIndex = at;
   return Math.min(LINE.exec(text)?.index ?? end, end);

@@ -7,7 +7,10 @@ export interface Close {
 /** For each offset of `(`, `{`, `'`, `"`, `@'`, `@"` and `<#` that opens something: where it ends. */
 export type Structure = ReadonlyMap<number, Close>;
 
+/** The characters that PowerShell takes for a single quote. */
 export const SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b";
+
+/** The characters that PowerShell takes for a double quote. */
 export const DOUBLE_QUOTES = '"\u201c\u201d\u201e';
 
 /**

@@ -17,15 +17,18 @@ import { nextPiece, Parts, pieceAt } from "./source.ts";
 
 // Strings, variables, brackets and bare words of PowerShell. Source: about_Quoting_Rules, about_Parsing, about_Hash_Tables.
 
+/** These parts as a word that reaches from an offset to the cursor. */
 export function word(cursor: Cursor, start: number, parts: readonly Part[]): Yield {
   return { kind: "word", word: { span: locate(cursor, start, cursor.at), parts } };
 }
 
+/** Puts the cursor at an offset, or at the end of its range, and behind the space there. */
 export function skipSpaceTo(cursor: Cursor, at: number): void {
   cursor.at = Math.min(at, cursor.end);
   skipSpace(cursor);
 }
 
+/** A word without text, where something is missing. */
 export function emptyWord(cursor: Cursor): Yield {
   return word(cursor, cursor.at, []);
 }
@@ -263,6 +266,7 @@ function statementEnd(cursor: Cursor): number {
   return end;
 }
 
+/** True where the cursor stands before more of the same word. */
 export function continues({ text, at, end }: Cursor): boolean {
   return at < end && !TERMINATOR.test(text[at] ?? " ") && !/^`\r?\n/.test(text.slice(at, at + 3));
 }

@@ -31,6 +31,7 @@ export interface Entry {
 /** Names the command that an expression in place of a command comes down to: it prints its value. */
 const PRINT = "Write-Output";
 
+/** The place in the script of what was read. */
 export function spanOf(value: Yield): Span {
   return value.kind === "word" ? value.word.span : value.span;
 }
@@ -89,6 +90,7 @@ export function toConditionBlock(value: Yield): Block {
   return blockOf(test(span, toCondition(value)), span);
 }
 
+/** A single command as a block. */
 export function blockOf(node: Node, span: Span): Block {
   return { kind: "block", span, statements: [{ span: node.span, node, background: false }] };
 }
@@ -108,14 +110,17 @@ function print(span: Span, words: readonly Word[]): Command {
   return { kind: "command", span, assignments: [], words: [implied(PRINT, span.start), ...words], redirects: [] };
 }
 
+/** A condition as a command of its own. */
 export function test(span: Span, condition: Condition): Test {
   return { kind: "test", span, condition, redirects: [] };
 }
 
+/** A word that is the output of a block. */
 export function substitution(span: Span, body: Block): Word {
   return { span, parts: [{ kind: "substitution", span, body, quoted: true }] };
 }
 
+/** A word that only the run knows; the programs in the words that it is made of are kept. */
 export function unknownWord(span: Span, words: readonly Word[]): Word {
   return { span, parts: [{ kind: "unknown", span, programs: words.flatMap((word) => [...programsOf(word)]) }] };
 }
@@ -142,10 +147,12 @@ export function widen(value: Yield, span: Span): Yield {
   return value.kind === "word" ? { kind: "word", word: { ...value.word, span } } : { ...value, span };
 }
 
+/** A simple command of these words. */
 export function command(span: Span, words: readonly Word[]): Command {
   return { kind: "command", span, assignments: [], words, redirects: [] };
 }
 
+/** A pipeline of these stages. */
 export function pipe(stages: readonly Node[], span: Span): Node {
   return { kind: "pipe", span, stages, negated: false };
 }
@@ -165,6 +172,7 @@ export function printedBy(body: Block): readonly Word[] | undefined {
   return name !== undefined && name.span.start === name.span.end ? words : undefined;
 }
 
+/** What a block yields as a word: the value that it prints, where it does nothing else. */
 export function bodyWord(body: Block): Word {
   const printed = printedBy(body);
   if (printed === undefined) return substitution(body.span, body);

@@ -81,11 +81,13 @@ export interface Verdict {
   readonly verified: boolean;
 }
 
+/** What may be known at one point of a job: in the running shell, and on the machine. */
 export interface State {
   readonly shell: ShellState;
   readonly world: WorldState;
 }
 
+/** A machine on which no script has run yet. */
 export const EMPTY_WORLD: WorldState = {
   files: Table.empty(),
   verdicts: Table.empty(),
@@ -94,24 +96,29 @@ export const EMPTY_WORLD: WorldState = {
   exports: Table.empty(),
 };
 
+/** The provenance of what was not downloaded. */
 export const NOWHERE: Provenance = { origins: [], digests: [] };
 
 /** More entries than this are not tracked: it bounds the cost of hostile scripts, and no real one comes near. */
 const MAX_ENTRIES = 400;
 const MAX_DOWNLOADS = 64;
 
+/** The state after a variable was set. */
 export function withVariable(state: State, name: string, value: Value): State {
   return { ...state, shell: { ...state.shell, variables: assign(state.shell.variables, name, value) } };
 }
 
+/** The state after a function was defined. */
 export function withFunction(state: State, name: string, body: Block): State {
   return { ...state, shell: { ...state.shell, functions: assign(state.shell.functions, name, body) } };
 }
 
+/** The state after a change to a folder, named by its absolute path. */
 export function withFolder(state: State, folder: string): State {
   return { ...state, shell: { ...state.shell, folder } };
 }
 
+/** The state after options of the shell were set; those that are absent stay. */
 export function withOptions(state: State, options: { readonly errexit?: boolean; readonly pipefail?: boolean }): State {
   return { ...state, shell: { ...state.shell, ...options } };
 }
@@ -141,10 +148,6 @@ export function isVerified(state: State, { id }: Download): boolean {
 /** The downloads whose content was compared with nothing. */
 export function unverified(state: State): readonly Download[] {
   return state.world.verdicts.entries().flatMap(([, { download, verified }]) => (verified ? [] : [download]));
-}
-
-export function withKeys(state: State, keys: readonly Download[]): State {
-  return keys.length === 0 ? state : { ...state, world: { ...state.world, keys: union(state.world.keys, keys) } };
 }
 
 /** A command of that name is found in a folder that is searched for programs. */
@@ -269,6 +272,7 @@ function joinFiles(a: FileState, b: FileState): FileState {
   return equal ? b : { origins, digests, folder, text };
 }
 
+/** The provenance of what is made of two things. */
 export function joinProvenance(a: Provenance, b: Provenance): Provenance {
   return { origins: union(a.origins, b.origins), digests: union(a.digests, b.digests) };
 }

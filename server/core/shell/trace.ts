@@ -248,6 +248,7 @@ export interface Call {
   readonly run: Run;
 }
 
+/** The output of what prints nothing that matters. */
 export const SILENCE: Stream = {
   origins: [],
   digests: [],

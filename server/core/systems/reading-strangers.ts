@@ -2,6 +2,7 @@ import { maskGitHub } from "../masking.ts";
 import { type Injection, type Scope, scopeChain } from "../model.ts";
 import { entries, items, text, type YamlNode, type YamlScalar } from "../yaml.ts";
 import { type ReadValue, textSources } from "./reading-expression-text.ts";
+import { keepsForksOut } from "./reading-workflow-trust.ts";
 
 // Text that people without write access choose, in the workflows of GitHub, Gitea and Forgejo.
 
@@ -86,7 +87,7 @@ export interface Audience {
  * None for what no event of the workflow can bring, and none where a condition keeps forks out.
  */
 export function injectionsIn(code: YamlScalar, scope: Scope, audience: Audience): readonly Injection[] {
-  if (!code.text.includes("${{") || audience.conditions.some((condition) => KEEPS_FORKS_OUT.test(condition))) return [];
+  if (!code.text.includes("${{") || audience.conditions.some(keepsForksOut)) return [];
   return maskGitHub(code.text).holes.flatMap(({ text: written, span }) => {
     const own = written.endsWith("}}") ? textSources(written) : [];
     const held = own.flatMap(({ path }) => (path.length === 2 && path[0] === "env" ? [path[1] ?? ""] : []));
@@ -96,9 +97,6 @@ export function injectionsIn(code: YamlScalar, scope: Scope, audience: Audience)
     return [{ span: place, what: found.what, privileged: isPrivileged(found, audience) }];
   });
 }
-
-const KEEPS_FORKS_OUT =
-  /\bhead\.repo\.full_name\s*==\s*github\.repository|\bgithub\.repository\s*==\s*\S*head\.repo\.full_name|\bhead_repository\.full_name\s*==\s*github\.repository|!\s*\S*head\.repo\.fork\b|\bhead\.repo\.fork\s*==\s*false/;
 
 /** A condition on who acts is one that its author has thought about. */
 const ASKS_WHO =

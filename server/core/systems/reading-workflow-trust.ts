@@ -119,18 +119,24 @@ export function admissionOf(root: YamlNode | undefined, job: YamlNode | undefine
 
 /** The trust that an `if` gives to what it stands in front of. */
 function conditionTrust(node: YamlNode | undefined, open: ReadonlySet<string>): Trust {
-  const written = (text(node) ?? "").replace(/^\s*\$\{\{|\}\}\s*$/g, "");
-  return written.length > 4000 ? OPEN_DOOR : trustOf(written, open, 0);
+  return trustIn(text(node) ?? "", (leaf) => leafTrust(leaf, open));
 }
 
-function trustOf(condition: string, open: ReadonlySet<string>, depth: number): Trust {
+/** The trust that a whole condition gives, from that of each comparison in it. */
+function trustIn(condition: string, trustOfLeaf: (leaf: string) => Trust): Trust {
+  const written = condition.replace(/^\s*\$\{\{|\}\}\s*$/g, "");
+  return written.length > 4000 ? OPEN_DOOR : trustOf(written, trustOfLeaf, 0);
+}
+
+function trustOf(condition: string, trustOfLeaf: (leaf: string) => Trust, depth: number): Trust {
+  const deeper = (part: string): Trust => trustOf(part, trustOfLeaf, depth + 1);
   const ways = splitOutside(condition, "||");
   if (depth > 20) return OPEN_DOOR;
-  if (ways.length > 1) return ways.map((way) => trustOf(way, open, depth + 1)).reduce(laxest, OWN);
+  if (ways.length > 1) return ways.map(deeper).reduce(laxest, OWN);
   const parts = splitOutside(condition, "&&");
-  if (parts.length > 1) return parts.map((part) => trustOf(part, open, depth + 1)).reduce(strictest, OPEN_DOOR);
+  if (parts.length > 1) return parts.map(deeper).reduce(strictest, OPEN_DOOR);
   const inner = /^\s*\(([\s\S]*)\)\s*$/.exec(condition)?.[1];
-  return inner === undefined ? leafTrust(condition, open) : trustOf(inner, open, depth + 1);
+  return inner === undefined ? trustOfLeaf(condition) : deeper(inner);
 }
 
 /** Splits at an operator that stands in no brackets and in no string. */
@@ -162,20 +168,29 @@ function leafTrust(leaf: string, open: ReadonlySet<string>): Trust {
   }
   if (/\bworkflow_run\s*\.\s*event\s*(?:==\s*'(?!pull_request|issue|discussion)|!=\s*'pull_request')/.test(leaf))
     return OWN;
-  if (/\bhead(?:_repository|\s*\.\s*repo)\s*\.\s*fork\s*(?:==\s*false|!=\s*true)/.test(leaf)) return OWN;
-  if (/^\s*!\s*[\w.]*\bhead(?:_repository|\.repo)\.fork\s*$/.test(leaf)) return OWN;
-  if (
-    /\bhead(?:_repository|\s*\.\s*repo)\s*\.\s*(?:full_name|id|owner|name)\b[^!]*==|==[^!]*\bhead(?:_repository|\.repo)\.(?:full_name|id|owner)\b/.test(
-      leaf,
-    )
-  )
-    return OWN;
+  if (asksForOwnRepository(leaf)) return OWN;
   if (/\bpull_request\s*\.\s*merged\b(?!_)/.test(leaf) && !/!\s*github|==\s*false/.test(leaf)) return OWN;
   if (/\blabels?\s*[.[]/.test(leaf) && !/^\s*!/.test(leaf)) return { kind: "guarded", by: "a label" };
   if (/\bauthor_association\b/.test(leaf)) return { kind: "guarded", by: "the author's role" };
   if (/\b(?:actor|sender\s*\.\s*login|user\s*\.\s*login)\b/.test(leaf) && !/!=|^\s*!/.test(leaf))
     return { kind: "guarded", by: "the name of who asks" };
   return OPEN_DOOR;
+}
+
+/** True for a comparison that holds where the branch lies in the repository itself, and in no fork. */
+function asksForOwnRepository(leaf: string): boolean {
+  return [
+    /\bhead(?:_repository|\s*\.\s*repo)\s*\.\s*fork\s*(?:==\s*false|!=\s*true)/,
+    /^\s*!\s*[\w.]*\bhead(?:_repository|\.repo)\.fork\s*$/,
+    /\bhead(?:_repository|\s*\.\s*repo)\s*\.\s*(?:full_name|id|owner|name)\b[^!]*==/,
+    /==[^!]*\bhead(?:_repository|\.repo)\.(?:full_name|id|owner)\b/,
+  ].some((pattern) => pattern.test(leaf));
+}
+
+/** True where an `if` lets nothing through that comes from a fork, neither code nor text. */
+export function keepsForksOut(condition: string): boolean {
+  const leaf = (written: string): Trust => (asksForOwnRepository(written) ? OWN : OPEN_DOOR);
+  return trustIn(condition, leaf).kind === "own";
 }
 
 const RANK = { open: 0, guarded: 1, own: 2 };
