@@ -65,8 +65,8 @@ jobs:
 };
 
 /**
- * What no step names is too wide wherever it is read. Where the steps that do not name it run code that may read it, nothing is known to
- * be; and where a value comes from the settings or the file is a part of another one, steps of other files can be the ones that name it.
+ * What no step names is too wide wherever it is read, unless steps of other files can name it: where the value comes from the settings, or
+ * the file is a part of another one. Where some step names it, one has to be left that neither does nor calls others' code that may read it.
  */
 function isTooWide({ scope }: Pipeline, { variable, named, opaque, idle }: WideSecret): boolean {
   if (named.length > 0) return idle.length + opaque.length > 0;
