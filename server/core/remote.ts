@@ -158,7 +158,7 @@ const UNEXPECTED: NoFix = { refused: "The answer does not fit the question, so n
 function pinned(title: string, written: string, url: string, answer: Answer, place: Place): Fix | NoFix {
   if (answer.kind !== "scriptHash") return UNEXPECTED;
   const { site, script, command, run } = place;
-  if (answer.finalUrl !== url && !followsRedirects(command)) {
+  if (answer.finalUrl !== url && !followsRedirects(site, command)) {
     const host = hostOf(written) ?? written;
     return {
       refused: `${host} redirects to another address, and the command does not follow redirects: it runs an empty script today. Check the address first.`,

@@ -58,27 +58,11 @@ const PAIRS: readonly (readonly [before: string, after: string])[] = [
   ],
 ];
 
-/** What stays as it is, with advice. */
-const REFUSED = [
-  "try { irm https://example.com/install.ps1 | iex } catch { Write-Host $_ }",
-  "if ($env:CI) { irm https://example.com/install.ps1 | iex }",
-  'iex "& { $(irm https://example.com/install.ps1) } -UseMSI"',
-  "irm https://example.com/install.ps1 -Method Post -Body x | iex",
-];
-
-describe("pinning a fetch of PowerShell", () => {
+describe("pinning a fetch of PowerShell in a workflow", () => {
   for (const [before, after] of PAIRS) {
     it(`rewrites ${before.replaceAll("\n", "⏎")}`, () => {
       assert.equal(pinned(before), workflow(after));
       assert.deepEqual(remote(workflow(after)), [], "nothing is left to find");
-    });
-  }
-
-  for (const text of REFUSED) {
-    it(`leaves ${text}, and says what to do`, () => {
-      const [finding] = remote(workflow(text));
-      assert.deepEqual(finding?.fixes, []);
-      assert.match(finding?.message ?? "", /stop with `if \(\(Get-FileHash <file>\)\.Hash -ne /);
     });
   }
 

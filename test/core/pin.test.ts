@@ -76,15 +76,11 @@ describe("pinning a fetched script", () => {
       });
     }
 
-    it("where the shell is none of the POSIX-like ones", () => {
-      for (const [language, advice] of [
-        ["powershell", /stop with `if \(\(Get-FileHash <file>\)\.Hash -ne /],
-        ["cmd", /stop with `certutil -hashfile <file> SHA256 \| findstr /],
-        ["python", /verify the download by hand/],
-      ] as const) {
-        const site = siteOf(`curl ${URL_TEXT} | bash`, { shell: { language, errexit: false, pipefail: false } });
-        assert.match(pinObstacle(site, firstFetch(site))?.refused ?? "", advice);
-      }
+    it("where the script is not one of a shell", () => {
+      const site = siteOf(`curl ${URL_TEXT} | bash`, {
+        shell: { language: "python", errexit: false, pipefail: false },
+      });
+      assert.match(pinObstacle(site, firstFetch(site))?.refused ?? "", /POSIX/);
     });
 
     it("where the file is already compared with a checksum", () => {
@@ -344,7 +340,10 @@ describe("pinning a fetched script", () => {
   });
 
   it("knows who follows redirects", () => {
-    const follows = (text: string) => followsRedirects(firstFetch(siteOf(text)));
+    const follows = (text: string) => {
+      const site = siteOf(text);
+      return followsRedirects(site, firstFetch(site));
+    };
     assert.deepEqual(
       ["curl -fsSL a", "curl --location a", "curl -s a", "curl -H -L a", "wget -q a", "wget --max-redirect=0 a"].map(
         follows,

@@ -41,6 +41,14 @@ const FETCH = fc.constantFrom(
   "wget -qO- https://raw.githubusercontent.com/acme/tool/main/i.sh | bash -s -- --yes",
   "docker run --rm node:22 node -v",
 );
+const WINDOWS_FETCH = fc.constantFrom(
+  ["pwsh", "irm https://example.com/i.ps1 | iex"],
+  ["powershell", "iex ((New-Object Net.WebClient).DownloadString('https://example.com/i.ps1'))"],
+  ["pwsh", "iwr https://raw.githubusercontent.com/acme/tool/main/t.exe -OutFile t.exe; ./t.exe /S"],
+  ["pwsh", "if ($env:CI) { irm https://example.com/i.ps1 | iex }"],
+  ["cmd", "curl -o t.bat https://example.com/t.bat && t.bat"],
+  ["cmd", "certutil -urlcache -split -f https://example.com/t.exe t.exe & t.exe /S"],
+);
 const QUOTES = fc.constantFrom("", "'", '"');
 const TAIL = fc.constantFrom("", "  ", " # why", "\t# v4", " #", " # renovate: keep");
 const STEP = fc.oneof(
@@ -54,6 +62,10 @@ const STEP = fc.oneof(
     ),
   fc.tuple(FETCH, TAIL).map(([text, tail]) => `run: ${text}${tail}`),
   FETCH.map((text) => `{ run: '${text}' }`),
+  fc
+    .tuple(WINDOWS_FETCH, fc.constantFrom("|", "|-", ">"), TAIL)
+    .map(([[shell, text], style, tail]) => `shell: ${shell}${tail}\n        run: ${style}\n          ${text}`),
+  WINDOWS_FETCH.map(([shell, text = ""]) => `{ shell: ${shell}, run: ${JSON.stringify(text)} }`),
   fc.tuple(REFERENCE, TAIL).map(([text, tail]) => `name: one\n        uses: &ref ${text}${tail}\n      - uses: *ref`),
   fc.constantFrom("# only a comment", "run: make", "uses: ./local", "uses: actions/checkout@v4\n        with: {a: b}"),
 );

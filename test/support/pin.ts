@@ -3,10 +3,12 @@ import { readFileSync } from "node:fs";
 import { type Masking, maskNone } from "../../server/core/masking.ts";
 import type { OperatingSystem } from "../../server/core/model.ts";
 import { parseBash } from "../../server/core/shell/bash.ts";
-import type { Command } from "../../server/core/shell/command.ts";
-import { staticText } from "../../server/core/shell/command.ts";
+import { parseCmd } from "../../server/core/shell/cmd.ts";
+import { type Command, staticText } from "../../server/core/shell/command.ts";
+import { type Download, traceJob } from "../../server/core/shell/dataflow.ts";
 import { type PinSite, pinFetch } from "../../server/core/shell/pin.ts";
 import { commandsOf } from "../../server/core/shell/pin-path.ts";
+import { parsePowerShell } from "../../server/core/shell/powershell.ts";
 import { applyEdits, type Edit } from "../../server/core/text.ts";
 
 /** A script with an unpinned fetch, and the same with it pinned. Texts are lists of lines. */
@@ -35,13 +37,27 @@ export interface Refused {
   readonly suggests: string;
 }
 
+/** A script of PowerShell or cmd before and after. No shell has run these pairs. */
+export interface WindowsPair {
+  readonly id: string;
+  readonly language: "powershell" | "cmd";
+  /** True where no line may be added. */
+  readonly lineOnly?: boolean;
+  readonly before: readonly string[];
+  /** `<hash>` is the SHA-256 of what the address serves. */
+  readonly after: readonly string[];
+}
+
 /** Written for this project; the pairs were executed in bash, dash, BusyBox ash, zsh, ksh93 and mksh with right and tampered content. */
 export const {
   pairs: PAIRS,
   refused: REFUSED,
-}: { readonly pairs: readonly Pair[]; readonly refused: readonly Refused[] } = JSON.parse(
-  readFileSync(new URL("../core/pin-cases.json", import.meta.url), "utf8"),
-);
+  windows: WINDOWS_PAIRS,
+}: {
+  readonly pairs: readonly Pair[];
+  readonly refused: readonly Refused[];
+  readonly windows: readonly WindowsPair[];
+} = JSON.parse(readFileSync(new URL("../core/pin-cases.json", import.meta.url), "utf8"));
 
 /** A fetch in a script of its own. Masked expressions are read by `mask`. */
 export function siteOf(
@@ -52,12 +68,41 @@ export function siteOf(
   const masked = mask(text);
   return {
     ...masked,
-    program: parseBash(masked.text, masked.holes),
+    program: (PARSERS.get(options.shell?.language) ?? parseBash)(masked.text, masked.holes),
     shell: { language: "bash", errexit: true, pipefail: false },
     operatingSystems: ["linux"],
     scratch: "/tmp",
     ...rest,
   };
+}
+
+const PARSERS = new Map<string | undefined, typeof parseBash>([
+  ["powershell", parsePowerShell],
+  ["cmd", parseCmd],
+]);
+
+/** A script of PowerShell or cmd on a machine of GitHub. */
+export function windowsSite(
+  text: string,
+  language: "powershell" | "cmd",
+  options: Parameters<typeof siteOf>[1] = {},
+): PinSite {
+  const shell = { language, errexit: false, pipefail: false };
+  return siteOf(text, { shell, operatingSystems: ["windows"], scratch: "$RUNNER_TEMP", ...options });
+}
+
+/** The downloads of a script that run unverified, as the data flow finds them. */
+export function unverified(site: PinSite): readonly Download[] {
+  const script = {
+    ...site,
+    unit: "a",
+    environment: new Map(),
+    folder: ".",
+    handover: {},
+    tolerated: false,
+    always: false,
+  } as const;
+  return traceJob([script]).executions.flatMap(({ downloads }) => downloads);
 }
 
 /** The fetching commands of a script, in order. */

@@ -79,6 +79,36 @@ jobs:
       ],
     },
     {
+      title: "The same in PowerShell, where the file's text takes the place of the download",
+      path: ".github/workflows/ci.yml",
+      bad: `on: push
+jobs:
+  test:
+    runs-on: windows-latest
+    steps:
+      - run: iex ((New-Object System.Net.WebClient).DownloadString('https://get.example.com/install.ps1'))
+#            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+`,
+      good: `on: push
+jobs:
+  test:
+    runs-on: windows-latest
+    steps:
+      - run: |
+          (New-Object System.Net.WebClient).DownloadFile('https://get.example.com/install.ps1', "$env:RUNNER_TEMP/example-install.ps1")
+          if ((Get-FileHash "$env:RUNNER_TEMP/example-install.ps1").Hash -ne '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae') { Write-Host 'SHA-256 mismatch: install.ps1'; exit 1 }
+          iex (Get-Content -Raw "$env:RUNNER_TEMP/example-install.ps1")
+`,
+      answers: [
+        {
+          kind: "scriptHash",
+          sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+          finalUrl: "https://get.example.com/install.ps1",
+          text: "foo",
+        },
+      ],
+    },
+    {
       title: "Code that nobody can read",
       path: ".gitlab-ci.yml",
       bad: `build:

@@ -51,6 +51,48 @@ jobs:
       ],
     },
     {
+      title: "An installer on Windows, in PowerShell and in a batch script",
+      path: ".github/workflows/ci.yml",
+      bad: `on: push
+jobs:
+  test:
+    runs-on: windows-latest
+    steps:
+      - run: |
+          Invoke-WebRequest https://example.com/setup.exe -OutFile setup.exe
+#         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          Start-Process -Wait ./setup.exe /S
+      - shell: cmd
+        run: |
+          curl -sSLo install.bat https://example.com/install.bat
+#         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          call install.bat /q
+`,
+      good: `on: push
+jobs:
+  test:
+    runs-on: windows-latest
+    steps:
+      - run: |
+          Invoke-WebRequest https://example.com/setup.exe -OutFile setup.exe
+          if ((Get-FileHash setup.exe).Hash -ne '1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7') { Write-Host 'SHA-256 mismatch: setup.exe'; exit 1 }
+          Start-Process -Wait ./setup.exe /S
+      - shell: cmd
+        run: |
+          curl -fsSLo install.bat https://example.com/install.bat
+          certutil -hashfile install.bat SHA256 | findstr /i /x /c:"1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7" >nul || exit /b 1
+          call install.bat /q
+`,
+      answers: [
+        {
+          kind: "scriptHash",
+          sha256: "1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7",
+          finalUrl: "https://example.com/setup.exe",
+          text: "",
+        },
+      ],
+    },
+    {
       title: "From one step to another",
       path: ".github/workflows/ci.yml",
       bad: `on: push

@@ -1,4 +1,4 @@
-import type { ScriptChange } from "../model.ts";
+import type { ScriptChange, ShellLanguage } from "../model.ts";
 import type { NoFix } from "../rule.ts";
 import type { Span } from "../text.ts";
 import { type Command, staticText, type Word } from "./command.ts";
@@ -49,9 +49,7 @@ export function readDownload(site: PinSite, command: Command): Download | NoFix 
     return refuse("The address stands in another file; name it in the command, then pin it.");
   if (url === undefined) return refuse("The command names no address; name it in the command, then pin it.");
   if (urls.length > 1 || has(line, ["--next", "-:"]) || (tool === "curl" && hasGlob(line, url))) {
-    return refuse(
-      "The command downloads several files and one hash fits only one; split it into one command per address, then pin each.",
-    );
+    return refuse(SEVERAL_FILES);
   }
   if (has(line, SERVER_NAMED[tool])) {
     return refuse(
@@ -74,27 +72,35 @@ export function readDownload(site: PinSite, command: Command): Download | NoFix 
   return { ...request, file, ownName };
 }
 
+/** Said where a request carries data. */
+export const MADE_PER_REQUEST =
+  "The server makes this script for each request, so no hash fits it; save the generated script in the repository and run that.";
+
+/** Said where a request carries a credential. */
+export const NEEDS_CREDENTIAL =
+  "The address answers only with a credential, which is never sent to find the hash; take the SHA-256 of the file by hand and verify it.";
+
+/** Said where a request carries headers. */
+export const OTHER_ANSWER =
+  "The server may answer this request with another file than a plain one; take the request headers away, then pin it.";
+
+/** Said where one command fetches several files. */
+export const SEVERAL_FILES =
+  "The command downloads several files and one hash fits only one; split it into one command per address, then pin each.";
+
 /** Why the content cannot be asked for by its address alone; `undefined` where it can. */
 export function requestObstacle({ tool, line }: Download): NoFix | undefined {
   const method = valueText(
     [...valuesOf(line, "-X"), ...valuesOf(line, "--request"), ...valuesOf(line, "--method")].at(-1),
   );
   if (has(line, BODY[tool]) || (method !== undefined && method.toUpperCase() !== "GET")) {
-    return refuse(
-      "The server makes this script for each request, so no hash fits it; save the generated script in the repository and run that.",
-    );
+    return refuse(MADE_PER_REQUEST);
   }
   const headers = [...valuesOf(line, "-H"), ...valuesOf(line, "--header")];
   if (has(line, SECRET[tool]) || headers.some(isSecretHeader)) {
-    return refuse(
-      "The address answers only with a credential, which is never sent to find the hash; take the SHA-256 of the file by hand and verify it.",
-    );
+    return refuse(NEEDS_CREDENTIAL);
   }
-  if (headers.length > 0 || has(line, IDENTITY[tool])) {
-    return refuse(
-      "The server may answer this request with another file than a plain one; take the request headers away, then pin it.",
-    );
-  }
+  if (headers.length > 0 || has(line, IDENTITY[tool])) return refuse(OTHER_ANSWER);
   return undefined;
 }
 
@@ -103,8 +109,6 @@ export function followsRedirects(command: Command): boolean {
   const at = command.words.findIndex((word) => toolName(word) !== undefined);
   const name = command.words[at];
   const tool = name && toolName(name);
-  // What is neither curl nor wget belongs to PowerShell, which follows them.
-  if (tool === undefined) return true;
   const line = readOptions(command.words.slice(at + 1), tool === "curl" ? CURL : WGET);
   if (tool === "wget") return valueText(valuesOf(line, "--max-redirect").at(-1)) !== "0";
   return has(line, ["-L", "--location", "--location-trusted"]);
@@ -123,7 +127,7 @@ export interface DownloadChange {
 /** Changes that make a download write a file and fail on an error of the server. Everything else of it stays. */
 export function downloadChanges(site: PinSite, download: Download, change: DownloadChange): readonly ScriptChange[] {
   const { command, url } = download;
-  const address = change.url === undefined ? [] : [replaceValue(site, url, quotedUrl(change.url))];
+  const address = change.url === undefined ? [] : [replaceValue(site, url, quotedUrl(change.url, site.shell.language))];
   if (change.file === undefined) return [...failChanges(site, download, false), ...address];
   const output = outputOption(download);
   if (output !== undefined)
@@ -277,13 +281,18 @@ function redirectTarget(site: PinSite, command: Command): PinFile | undefined | 
   const redirect = command.redirects.findLast(
     ({ operator, descriptor }) => /^(?:>>?|>\||&>>?)$/.test(operator) && (descriptor ?? 1) === 1,
   );
-  if (redirect?.target === undefined) return undefined;
+  if (redirect?.target === undefined || isSink(site, redirect.target)) return undefined;
   if (redirect.operator !== ">" && redirect.operator !== ">|") {
     return refuse(
       "The content is added to other text, so no hash fits the file; write the download to a file of its own, then pin it.",
     );
   }
   return isStdout(staticText(redirect.target)) ? undefined : namedFile(site, redirect.target, 0);
+}
+
+/** True for what takes everything and keeps nothing. */
+function isSink({ text }: PinSite, { span }: Word): boolean {
+  return /^(?:\/dev\/null|nul|\$null)$/i.test(text.slice(span.start, span.end));
 }
 
 /** The name that the tool takes from the address. */
@@ -376,7 +385,11 @@ function isPlainCluster(word: Word, line: CommandLine): boolean {
   return line.options.every((option) => option.word !== word || option.value === undefined || option.name === "-o");
 }
 
-/** An address as a word: in single quotes where the shell would read more into it. */
-export function quotedUrl(url: string): string {
+/** An address as a word: in quotes where the shell would read more into it. */
+export function quotedUrl(url: string, language: ShellLanguage): string {
+  if (language === "cmd") {
+    const doubled = url.replaceAll("%", "%%");
+    return /^[\w.:/@%+~-]+$/.test(doubled) ? doubled : `"${doubled.replaceAll('"', "%%22")}"`;
+  }
   return /^[\w.:/@%+,=~-]+$/.test(url) ? url : `'${url.replaceAll("'", "%27")}'`;
 }

@@ -1,6 +1,7 @@
 import type { NoFix } from "../rule.ts";
 import type { Part, Word } from "./command.ts";
 import { type PinSite, refuse } from "./pin-site.ts";
+import { windowsFile } from "./pin-windows-file.ts";
 
 /** A file as a script names it. */
 export interface PinFile {
@@ -8,6 +9,8 @@ export interface PinFile {
   readonly word: string;
   /** As it stands between double quotes, where variables are still replaced. */
   readonly quoted: string;
+  /** The shell whose words these are, where it is none of the POSIX-like ones; there `quoted` is the path with forward slashes. */
+  readonly language?: "powershell" | "cmd";
 }
 
 /** How the text around a place is quoted: the text of a script, or a string that another shell reads as a script. */
@@ -31,6 +34,8 @@ export function scratchFile(
 
 /** The file that a piece of a command line names. */
 export function namedFile(site: PinSite, word: Word, from: number, folder?: PinFile): PinFile | NoFix {
+  const { language } = site.shell;
+  if (language === "powershell" || language === "cmd") return windowsFile(site, word, from, folder);
   const quoted = betweenQuotes(site, word, from);
   if (quoted === undefined || quoted === "") {
     return refuse("The name of the downloaded file is computed; give the download a plain file name, then pin it.");

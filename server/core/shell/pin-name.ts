@@ -44,6 +44,8 @@ const ENDINGS: readonly (readonly [RegExp, string])[] = [
   [/^ruby[\d.]*$/, ".rb"],
   [/^perl[\d.]*$/, ".pl"],
   [/^php[\d.]*$/, ".php"],
+  [/^powershell$/, ".ps1"],
+  [/^cmd$/, ".bat"],
 ];
 
 function clean(name: string): string {

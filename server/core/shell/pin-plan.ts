@@ -1,11 +1,11 @@
 import type { NoFix } from "../rule.ts";
 import type { Span } from "../text.ts";
-import { type Command, type Node, type Statement, staticText } from "./command.ts";
+import { type Command, type Node, type Statement, staticText, type Word } from "./command.ts";
 import { baseName, type Download, ELSEWHERE, OTHER_MACHINE, readDownload } from "./pin-download.ts";
 import { isChecked } from "./pin-insert.ts";
 import { valueText } from "./pin-options.ts";
 import { pathTo, type Step, variablesOf } from "./pin-path.ts";
-import { POWERSHELL_BY_HAND } from "./pin-powershell.ts";
+import { NESTED } from "./pin-powershell-place.ts";
 import { isRefusal, type PinSite, refuse } from "./pin-site.ts";
 
 /** A fetch with what stands around it. */
@@ -23,18 +23,16 @@ export interface Plan {
 export const UNREACHED =
   "The command stands in text that another program reads, where a change could alter its quoting; write it as a command of this script, then pin it.";
 
-/** What to do in shells whose scripts are not rewritten. The checks are those of PowerShell 4 and later, and of certutil. */
-const BY_HAND: Readonly<Record<string, string>> = {
-  powershell: POWERSHELL_BY_HAND,
-  cmd: 'Scripts of cmd are not rewritten: save the file, stop with `certutil -hashfile <file> SHA256 | findstr /i /x /c:"<SHA-256 that you reviewed>" || exit /b 1`, then run it.',
-};
-const UNKNOWN_SHELL = "Only scripts of POSIX-like shells can be pinned this way; verify the download by hand.";
-
 const LANGUAGES = ["bash", "sh", "zsh", "ksh", "unknown"];
+
+/** Commands that only the text of `pwsh -Command "…"` can have in a script of these shells. */
+const POWERSHELL_NAME = /^(?:irm|iwr|invoke-webrequest|invoke-restmethod|start-bitstransfer|\.download\w+)$/;
 
 /** Finds the fetch in the script, or says why it has no place there at which it can be changed. */
 export function planOf(site: PinSite, fetch: Command): Plan | NoFix {
-  if (!LANGUAGES.includes(site.shell.language)) return refuse(BY_HAND[site.shell.language] ?? UNKNOWN_SHELL);
+  if (!LANGUAGES.includes(site.shell.language))
+    return refuse("Only scripts of POSIX-like shells, PowerShell and cmd can be pinned; verify the download by hand.");
+  if (POWERSHELL_NAME.test(baseName(fetch.words[0]))) return refuse(NESTED);
   const download = readDownload(site, fetch);
   if (isRefusal(download)) return download;
   const path = pathTo(site, fetch.span);
@@ -108,10 +106,10 @@ export function isAlone(statements: readonly Statement[]): boolean {
 /**
  * Why the address names no fixed content; `undefined` where it does.
  *
+ * @param word the address as the command writes it
  * @param url the address as far as it is known
  */
-export function addressObstacle({ downloads }: Plan, url: string | undefined): NoFix | undefined {
-  const word = downloads[0]?.url.word;
+export function addressObstacle(word: Word | undefined, url: string | undefined): NoFix | undefined {
   if (url === undefined && word !== undefined) {
     const holes = word.parts.flatMap((part) => (part.kind === "hole" ? [part.text] : []));
     if (holes.some((text) => /\bmatrix\b/.test(text))) {

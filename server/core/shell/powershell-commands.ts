@@ -34,10 +34,12 @@ export function readPowerShellFetch(words: readonly Value[]): Fetch | undefined 
   return fetchOf(fetcher.tool, fetcher.read(words.slice(1)));
 }
 
-const CMDLET_ONLY =
+/** Parameters that tell the cmdlet from a program of the same name. */
+export const CMDLET_ONLY =
   /^[-\u2013-\u2015](?:uri?|outf\w*|useb\w*|method|headers?|body|in\w*|usedefault\w*|timeoutsec|maximum\w*|skip\w*)(?::.*)?$/i;
 
-const WEB: Parameters = {
+/** Parameters of Invoke-WebRequest and Invoke-RestMethod. */
+export const WEB: Parameters = {
   positional: ["uri"],
   valued: (
     "outfile method headers body contenttype credential useragent websession sessionvariable timeoutsec maximumredirection maximumretrycount " +

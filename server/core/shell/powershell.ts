@@ -323,8 +323,9 @@ function readTry(cursor: Cursor, keyword: string): Node {
   const [handler] = handlers;
   let guarded: Node = body;
   if (handler !== undefined) {
-    const span = cover(body.span, handlers.at(-1)?.body.span ?? body.span);
-    const operand = handlers.length === 1 ? groupOf(handler.body) : caseOf(cover(handler.body.span, span), handlers);
+    const span = spanFrom(cursor, start);
+    const last = handlers.at(-1)?.body.span ?? handler.body.span;
+    const operand = handlers.length === 1 ? groupOf(handler.body) : caseOf(cover(handler.body.span, last), handlers);
     guarded = { kind: "chain", span, operands: [body, operand], operators: ["||"] };
   }
   if (readNext(cursor, "finally") === undefined) return guarded;
