@@ -275,7 +275,8 @@ function isWritten(
   const { text, holes, shell, operatingSystems, scratch } = script;
   const file = downloadedFile({ text, holes, program, shell, operatingSystems, scratch }, command);
   if (file === undefined) return false;
-  if (checked === undefined) return true;
+  // There a comparison names no file, and isHashed looks for it.
+  if (checked === undefined) return shell.language !== "powershell" && shell.language !== "cmd";
   const [own, other] = [file.quoted, checked].map((path) => path.replace(/^.*\//s, ""));
   // Of a name that only the run knows, the data flow has said already that both mean the same file.
   return own === other || /[$`]/.test(own ?? "") || /[$‹]/.test(other ?? "");
