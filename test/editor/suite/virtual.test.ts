@@ -15,6 +15,7 @@ jobs:
 `;
 const files: Readonly<Record<string, string>> = {
   "/repo/.github/workflows/ci.yml": workflow,
+  "/repo/.github/workflows/pin.yml": workflow,
   "/repo/ci/upload.sh": "#!/bin/sh\ncurl -s https://codecov.io/bash | sh\n",
   "/repo/values.yml": "a: 1\n",
 };
@@ -70,16 +71,18 @@ describe("a virtual file system in VS Code", () => {
   });
 
   it("has them fixed and pinned", async () => {
-    const document = await vscode.workspace.openTextDocument(uri);
+    // A document of its own: one that is closed and opened at the same moment is VS Code's to sort out.
+    const own = uri.with({ path: "/repo/.github/workflows/pin.yml" });
+    const document = await vscode.workspace.openTextDocument(own);
     await vscode.window.showTextDocument(document);
     const { range } = await findingOn(document, "unpinned-remote-script", "bash <(curl -s https://codecov.io/bash)");
-    await choose(await quickFix(uri, range, /^Pin/));
+    await choose(await quickFix(own, range, /^Pin/));
     const sha256 = createHash("sha256").update(codecovScript).digest("hex");
     await eventually(
       () => document.getText(),
       (text) => text.includes(sha256),
     );
-    await findings(uri, (all) => all.every((finding) => ruleOf(finding) !== "unpinned-remote-script"));
+    await findings(own, (all) => all.every((finding) => ruleOf(finding) !== "unpinned-remote-script"));
   });
 
   it("keeps the files on disk checked as well", async () => {
