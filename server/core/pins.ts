@@ -225,11 +225,9 @@ function ofFixedAddress(pipeline: Pipeline, { by, download, from: script }: Sett
   if (by !== "address" || !known || !/^https:/i.test(url) || OTHER_DIGESTS.test(script.text)) return [];
   const own = script.text.slice(command.span.start, command.span.end);
   const names = new Set([...fileNamesIn(own), ...fileNamesIn(url.replace(/^[a-z]+:\/\/|[?#].*$/gi, ""))]);
-  for (const { 0: found, 1: digest = "", 2: file = "", index } of script.text.matchAll(COMPARED)) {
-    const isLater =
-      index > command.span.start && /sum\b/.test(script.text.slice(index + found.length).split("\n", 1)[0] ?? "");
-    if (!isLater || !fileNamesIn(file).some((name) => names.has(name))) continue;
-    const digits = { start: index, end: index + digest.length };
+  for (const { digest, file, start } of comparisonsIn(script.text)) {
+    if (start < command.span.start || !fileNamesIn(file).some((name) => names.has(name))) continue;
+    const digits = { start, end: start + digest.length };
     return [
       {
         kind: "hash",
@@ -245,6 +243,24 @@ function ofFixedAddress(pipeline: Pipeline, { by, download, from: script }: Sett
   }
   return [];
 }
+
+/** Digests that a text compares files with, and what is said of the file. */
+function comparisonsIn(
+  text: string,
+): readonly { readonly digest: string; readonly file: string; readonly start: number }[] {
+  const listed = [...text.matchAll(COMPARED)].flatMap(({ 0: found, 1: digest = "", 2: file = "", index }) => {
+    const isCompared = /sum\b/.test(text.slice(index + found.length).split("\n", 1)[0] ?? "");
+    return isCompared ? [{ digest, file, start: index }] : [];
+  });
+  const hashed = [...text.matchAll(COMPARED_ON_WINDOWS)].map(({ 0: found, 1: file = "", 2: digest = "", index }) => {
+    return { digest, file, start: index + found.length - digest.length };
+  });
+  return [...listed, ...hashed];
+}
+
+/** `(Get-FileHash F).Hash -ne 'H'`, `certutil -hashfile F SHA256 | findstr /c:"H"`. */
+const COMPARED_ON_WINDOWS =
+  /(?:\bGet-FileHash\b|\bcertutil(?:\.exe)?\s+[-/]hashfile\b)([^\n|]{0,500}?)(?:\.Hash\s+-[ci]?ne\s+["']?|\|\s*findstr\b[^\n|]{0,100}?)(?<![0-9a-f])([0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64})(?![0-9a-f])/gi;
 
 const COMPARED = /(?<![0-9a-f])([0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})[ \t]+\*?([^\s"'|;&]+)/gi;
 

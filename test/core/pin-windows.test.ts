@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseDocument } from "yaml";
+import { EMPTY_CONTEXT, pinsOf } from "../../server/core/index.ts";
 import { maskGitHub } from "../../server/core/masking.ts";
 import {
   checkBefore,
@@ -60,7 +61,14 @@ describe("pinning a download of PowerShell and cmd", () => {
             const judged = await judge({ path: ".github/workflows/ci.yml", text: file.replaceAll("\n", lineBreak) });
             assert.deepEqual([judged.pinned, judged.left], [1, 0]);
             const run = parseDocument(judged.text).getIn(["jobs", "job", "steps", 0, "run"]);
-            const expected = after.join("\n").replaceAll("<hash>", /[0-9a-f]{64}/.exec(judged.text)?.[0] ?? "");
+            const hash = /[0-9a-f]{64}/.exec(judged.text)?.[0] ?? "";
+            const expected = after.join("\n").replaceAll("<hash>", hash);
+            const pins = pinsOf({ path: ".github/workflows/ci.yml", text: judged.text }, EMPTY_CONTEXT);
+            assert.deepEqual(
+              pins.map((pin) => pin.expected),
+              [hash],
+              "the pin can be checked again",
+            );
             assert.equal(String(run).trimEnd(), expected);
           });
         }

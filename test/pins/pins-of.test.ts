@@ -14,6 +14,9 @@ function shown({ kind, subject, label, expected }: PinnedPlace): readonly unknow
   return [kind, subject, label, expected];
 }
 
+const PS_CHECK = `if ((Get-FileHash "$env:RUNNER_TEMP/tool-i.ps1").Hash -ne '${HASH}') { exit 1 }`;
+const CMD_CHECK = `certutil -hashfile i.bat SHA256 | findstr /i /x /c:"${HASH}" >nul || exit /b 1`;
+
 describe("The pins of a file", () => {
   it("are commits with what the comment calls them", () => {
     const names: readonly (readonly [comment: string, label: string | undefined])[] = [
@@ -192,6 +195,17 @@ describe("The pins of a file", () => {
         deepEqual([pin && shown(pin), others], [["hash", url, undefined, HASH], []], text);
         equal(pin && text.slice(pin.span.start, pin.span.end), HASH);
         equal(updated(text, pin, "0".repeat(64)), text.replace(HASH, "0".repeat(64)));
+      }
+      for (const [shell, fetch, check, run] of [
+        ["pwsh", `irm ${url} -OutFile "$env:RUNNER_TEMP/tool-i.ps1"`, PS_CHECK, "& $env:RUNNER_TEMP/tool-i.ps1"],
+        ["cmd", `curl -fsSLo i.bat ${url}`, CMD_CHECK, "call i.bat"],
+      ] as const) {
+        const text = workflow(
+          `shell: ${shell}\n        run: |\n          ${fetch}\n          ${check}\n          ${run}`,
+        );
+        const [pin, ...others] = pins(text);
+        deepEqual([pin && shown(pin), others], [["hash", url, undefined, HASH], []], text);
+        equal(pin && text.slice(pin.span.start, pin.span.end), HASH);
       }
       const other = workflow(
         `run: |\n          curl -fsSLO ${url}\n          echo "${HASH}  other.sh" | sha256sum -c -\n          sh i.sh`,
