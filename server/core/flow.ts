@@ -210,17 +210,22 @@ const TRACED = new Memo<Traced>(300_000);
 
 type Read = (path: string) => string | undefined;
 
-function tracedJob(placed: readonly Placed[], read: Read): Traced {
-  const key = keyOf(placed);
+function tracedJob({ shares }: Job, placed: readonly Placed[], read: Read): Traced {
+  const apart = shares === "files";
+  const key = `${apart} ${keyOf(placed)}`;
   const known = TRACED.get(key);
   if (known !== undefined && [...known.asked].every(([path, text]) => read(path) === text)) return known;
   const asked = new Map<string, string | undefined>();
   const scripts = placed.flatMap(flowScript);
-  const trace = traceJob(scripts, (path) => {
-    const text = read(path);
-    asked.set(path, text);
-    return text;
-  });
+  const trace = traceJob(
+    scripts,
+    (path) => {
+      const text = read(path);
+      asked.set(path, text);
+      return text;
+    },
+    apart,
+  );
   const traced = { scripts, trace, asked };
   TRACED.set(key, traced, key.length);
   return traced;
@@ -267,7 +272,7 @@ function traceOf(job: Job, environments: Map<Scope, Environment>, read: Read): F
   const placed = placedSteps(job.steps, environments);
   const homes = new Set(placed.map(({ foreign }) => foreign));
   if (homes.size === 0 || (homes.size === 1 && !homes.has(undefined))) return NO_FLOW;
-  const { scripts: flows, trace } = tracedJob(placed, read);
+  const { scripts: flows, trace } = tracedJob(job, placed, read);
   const { executions, pulls, builds, built, digests, settled, dumps, locals } = trace;
   const made = new Map<number, ReturnType<Scripts>>();
   const scriptAt: Scripts = (number) => {

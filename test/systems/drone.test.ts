@@ -97,6 +97,26 @@ publish:
     );
   });
 
+  it("keeps nothing outside of the work tree for the next step, which is another container", () => {
+    check(
+      "unverified-download",
+      PATH,
+      `kind: pipeline
+steps:
+  - name: a
+    commands:
+      - curl -so /usr/bin/tool https://a.example/tool
+      - curl -so bin/other https://a.example/other
+#       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  - name: b
+    commands:
+      - tool --version
+      - /usr/bin/tool
+      - ./bin/other
+`,
+    );
+  });
+
   it("runs the commands of a step in one shell that stops at a failure, and keeps files for the next step", () => {
     check(
       "unpinned-remote-script",

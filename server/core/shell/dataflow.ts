@@ -33,6 +33,7 @@ import {
   type ShellState,
   type State,
   store,
+  treeOf,
   union,
   type Value,
   type WorldState,
@@ -93,10 +94,12 @@ export type {
  * than honest ones.
  *
  * @param read text of a file of the repository, by its path from the root
+ * @param apart true where each process is a container of its own that shares nothing but the work tree with those before it
  */
 export function traceJob(
   scripts: readonly FlowScript[],
   read: (path: string) => string | undefined = () => undefined,
+  apart = false,
 ): Trace {
   const executions: Execution[] = [];
   const prepared: Execution[] = [];
@@ -120,9 +123,11 @@ export function traceJob(
   for (const [index, script] of scripts.entries()) {
     const before: State | undefined = (script.always ? join(healthy, broken) : healthy) ?? broken;
     const same = index > 0 && scripts[index - 1]?.unit === script.unit;
+    const found = before?.world ?? EMPTY_WORLD;
+    const world = apart && !same ? treeOf(found) : found;
     const state: State =
       before === undefined || !same
-        ? { shell: freshShell(script, before?.world ?? EMPTY_WORLD, environments), world: before?.world ?? EMPTY_WORLD }
+        ? { shell: freshShell(script, world, environments), world }
         : { ...before, shell: continued(script, scripts[index - 1], before.shell) };
     const exits = freshExits();
     const run: Run = {

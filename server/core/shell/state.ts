@@ -222,6 +222,14 @@ export function resolvePath(folder: string, path: string): string {
   return pieces.join("/") || ".";
 }
 
+/** What is left of a world where nothing goes on but the work tree: files by paths within it, and programs by no name. */
+export function treeOf(world: WorldState): WorldState {
+  // Other absolute paths may be where a system puts the work tree.
+  const outside = /^(?:~|\$HOME|\/(?:usr|s?bin|opt|root|home|etc|lib\w*|tmp|var|run|srv)(?:\/|$))/;
+  const within = world.files.entries().filter(([path]) => !outside.test(path));
+  return { ...world, files: Table.of(within), programs: Table.empty() };
+}
+
 /** What may hold where two ways meet. */
 export function join(a: State | undefined, b: State | undefined): State | undefined {
   if (a === undefined || a === b) return b;
