@@ -1,3 +1,4 @@
+import { Memo } from "./memo.ts";
 import type { Reference } from "./model.ts";
 
 // Which programs read which variables of their environment without being handed them by name.
@@ -117,6 +118,17 @@ const TEMPLATES: readonly (readonly [RegExp, readonly string[]])[] = [
 
 /** The programs that read a variable by themselves, as far as its name tells. */
 export function readsByItself(name: string): Readers {
+  const known = READERS.get(name);
+  if (known !== undefined) return known;
+  const readers = readersOf(name);
+  READERS.set(name, readers, 1);
+  return readers;
+}
+
+/** By the names of variables, which are asked for again at every step. */
+const READERS = new Memo<Readers>(2000);
+
+function readersOf(name: string): Readers {
   const rows = KNOWN.filter(({ variables }) => variables.test(name));
   const [first = ""] = name.toLowerCase().split("_");
   // A tool that is called as the variable starts reads it, whatever it is: HEROKU_API_KEY and `heroku`.
@@ -157,14 +169,14 @@ const FILE = "[ \\t]+(?:-[a-zA-Z]+[ \\t]+)*[\\w./${}\"'~][^\\s|<]*";
 /** Programs whose files are followed. */
 const READABLE = new RegExp(
   command(
-    `\\.{1,2}/[^\\s;|&]+|[^\\s;|&<>=(]+/[^\\s;|&]+\\.sh|(?:ba|z|k|da)?sh(?![ \\t]+-[a-z]*c\\b)${FILE}|source${FILE}|` +
+    `\\.{1,2}/[^\\s;|&]{1,200}|(?:[^\\s;|&<>=(/]{0,80}/){1,9}[^\\s;|&/]{1,80}\\.sh|(?:ba|z|k|da)?sh(?![ \\t]+-[a-z]*c\\b)${FILE}|source${FILE}|` +
       "make|(?:npm|yarn|pnpm|bun)[ \\t]+(?:t|tst|test|run\\S*|start)",
   ),
   "gm",
 );
 
 const OPAQUE = command(
-  `\\S+/\\S+\\.(?:py|rb|js|ts|pl|php|ps1)|(?:pwsh|powershell|cmd)(?![ \\t]+-c)${FILE}|just|task|rake|invoke|pytest|tox|nox|` +
+  `(?:[^\\s/]{0,80}/){1,9}[^\\s/]{1,80}\\.(?:py|rb|js|ts|pl|php|ps1)|(?:pwsh|powershell|cmd)(?![ \\t]+-c)${FILE}|just|task|rake|invoke|pytest|tox|nox|` +
     `python\\d?(?:\\.\\d+)?(?![ \\t]+-(?:c|V|-version|m[ \\t]+(?:pip|venv|build|ensurepip|virtualenv|twine))\\b)${FILE}|` +
     `(?:node|deno|ruby|perl|php|Rscript)(?![ \\t]+-(?:e|p|v|-version)\\b)${FILE}|bundle[ \\t]+exec|jest|mocha|vitest|cypress|playwright|` +
     "(?:npm|yarn|pnpm|bun)[ \\t]+(?:exec|x|build|deploy)|mvnw?|gradlew?|sbt|ant|bazel(?:isk)?|" +
@@ -172,10 +184,13 @@ const OPAQUE = command(
     "mix|rebar3|stack|cabal|phpunit|docker[ \\t]+compose|docker-compose|ctest|msbuild|xcodebuild|fastlane|flutter|dart",
 );
 
-/** The names at the start of a command: of a line, behind an operator, or behind what starts another program. */
+/**
+ * The names at the start of a command: of a line, behind an operator, or behind what starts another program. Whatever can repeat has a
+ * limit, here and in the names: a long line of brackets or quotes has a start at each of them.
+ */
 function command(names: string): RegExp {
   return new RegExp(
-    `(?:^|[;&|({\`"'!]|\\b(?:sudo|exec|time|if|while|then|do|else|xargs|npx|env|nice|nohup|run)\\s|-[cC]\\s|=\\S*\\s)[ \\t"'@-]*(?:${names})(?![\\w.=-])`,
+    `(?:^|[;&|({\`"'!]|\\b(?:sudo|exec|time|if|while|then|do|else|xargs|npx|env|nice|nohup|run)\\s|-[cC]\\s|=\\S{0,200}\\s)[ \\t"'@-]{0,99}(?:${names})(?![\\w.=-])`,
     "m",
   );
 }

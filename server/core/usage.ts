@@ -1,5 +1,6 @@
 import { localTexts } from "./flow.ts";
 import { actionReads, readsByItself, runsOpaqueCode } from "./known-readers.ts";
+import { Memo } from "./memo.ts";
 import {
   type Job,
   ownScopes,
@@ -127,9 +128,16 @@ export function usesVariable(step: Step, name: string): boolean {
 
 /** The name as a whole word. `secrets.NAME` is the name of a secret in its store and no use of a variable. */
 function wordOf(name: string): RegExp {
+  const known = WORDS.get(name);
+  if (known !== undefined) return known;
   const written = name.replace(/[^\w]/g, "\\$&");
-  return new RegExp(`(?<![A-Za-z0-9_]|\\b(?:secrets|vars|inputs|outputs)\\.)${written}(?![A-Za-z0-9_])`);
+  const word = new RegExp(`(?<![A-Za-z0-9_]|\\b(?:secrets|vars|inputs|outputs)\\.)${written}(?![A-Za-z0-9_])`);
+  WORDS.set(name, word, 1);
+  return word;
 }
+
+/** By the names of variables, which are asked for again at every step. */
+const WORDS = new Memo<RegExp>(2000);
 
 /** A place that names a secret, with the job that it belongs to; none for what belongs to the whole file. */
 export interface PlacedUse {

@@ -43,6 +43,7 @@ import {
   withVerdict,
 } from "./state.ts";
 import {
+  bounded,
   type Call,
   concatValues,
   done,
@@ -378,10 +379,11 @@ function printFormatted(call: Call, state: State): Outcome {
     .replace(/\\n/g, "\n")
     .replace(/%[sb]/g, () => values[next++]?.text ?? "")
     .replace(/\n$/, "");
-  const filled = { ...concatValues([format, ...values], call.command.span), text };
+  const joined = concatValues([format, ...values], call.command.span);
+  const filled = { ...joined, ...bounded(text, joined.known) };
   const whole = values.length > 0 && /^(?:%[sb])?(?:\\n)?$/.test(format.text) && values.every((value) => value.whole);
   const { origins, digests, known } = filled;
-  return succeeds(state, { origins: whole ? origins : [], digests, whole, text, known, start: undefined });
+  return succeeds(state, { origins: whole ? origins : [], digests, whole, text: filled.text, known, start: undefined });
 }
 
 /** `eval` joins its arguments and runs them in this shell. */

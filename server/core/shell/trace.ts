@@ -293,13 +293,23 @@ export function either(a: Outcome, b: Outcome): Outcome {
   };
 }
 
+/** The longest text that is kept of a value or an output: what a script doubles a few dozen times would fit into no memory. */
+const LONGEST_TEXT = 100_000;
+
+/** A text as it can be kept. What was cut off is not known. */
+export function bounded(text: string, known: boolean): Pick<Value, "text" | "known"> {
+  return { text: text.slice(0, LONGEST_TEXT), known: known && text.length <= LONGEST_TEXT };
+}
+
 /** Output after output. */
 export function concat(a: Stream, b: Stream): Stream {
   if (a === SILENCE) return b;
   if (b === SILENCE) return a;
-  const text = a.text !== undefined && b.text !== undefined ? `${a.text}\n${b.text}` : (a.text ?? b.text);
-  const known = a.text !== undefined && b.text !== undefined && a.known && b.known;
-  return { ...joinProvenance(a, b), whole: a.whole && b.whole, text, known, start: a.start ?? b.start };
+  const both =
+    a.text !== undefined && b.text !== undefined
+      ? bounded(`${a.text}\n${b.text}`, a.known && b.known)
+      : { text: a.text ?? b.text, known: false };
+  return { ...joinProvenance(a, b), whole: a.whole && b.whole, ...both, start: a.start ?? b.start };
 }
 
 /** What a process that starts inside of another one takes over of its ways out. */
@@ -347,9 +357,12 @@ export function concatValues(values: readonly Value[], span: Span, between = " "
   const filled = values.filter((value) => value.text !== "");
   const [only] = filled;
   if (filled.length === 1 && only !== undefined) return { ...only, span };
+  const text = filled.map((value) => value.text).join(between);
   return {
-    text: filled.map((value) => value.text).join(between),
-    known: filled.every((value) => value.known),
+    ...bounded(
+      text,
+      filled.every((value) => value.known),
+    ),
     origins: filled.reduce<readonly Download[]>((all, value) => union(all, value.origins), []),
     digests: filled.reduce<readonly Download[]>((all, value) => union(all, value.digests), []),
     whole: filled.length > 0 && filled.every((value) => value.whole && value.origins.length > 0),

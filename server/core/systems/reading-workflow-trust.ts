@@ -82,6 +82,14 @@ interface Doors {
   readonly jobs: ReadonlyMap<string, YamlNode | undefined>;
   readonly open: readonly Event[];
   readonly names: ReadonlySet<string>;
+  /** What was read of each job by itself, filled as it is asked for. */
+  readonly guards: Map<YamlNode, Guard>;
+}
+
+/** What a job says of itself, apart from the jobs that it needs. */
+interface Guard {
+  readonly trusts: readonly Trust[];
+  readonly needed: readonly YamlNode[];
 }
 
 const DOORS = new WeakMap<YamlNode, Doors>();
@@ -92,14 +100,15 @@ function doorsOf(root: YamlNode | undefined): Doors {
   if (known !== undefined) return known;
   const jobs = new Map(entries(get(root, "jobs")).map(({ key, value }) => [key, value]));
   const open = events(get(root, "on")).filter(({ name }) => OPEN.has(name));
-  const doors = { jobs, open, names: new Set(open.map(({ name }) => name)) };
+  const doors = { jobs, open, names: new Set(open.map(({ name }) => name)), guards: new Map() };
   if (root !== undefined) DOORS.set(root, doors);
   return doors;
 }
 
 /** What keeps strangers' code out of each job: its own conditions and environment, those of the jobs that it needs, and the types of the events. */
 export function admissionOf(root: YamlNode | undefined, job: YamlNode | undefined): Admission {
-  const { jobs, open, names } = doorsOf(root);
+  const doors = doorsOf(root);
+  const { open } = doors;
   const labelled = open.every(({ types }) => types.length > 0 && types.every((type) => type === "labeled"));
   const trusts: Trust[] = open.length > 0 && labelled ? [{ kind: "guarded", by: "a label" }] : [];
   const seen = new Set<YamlNode>();
@@ -107,14 +116,22 @@ export function admissionOf(root: YamlNode | undefined, job: YamlNode | undefine
   for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
     if (seen.has(next)) continue;
     seen.add(next);
-    trusts.push(conditionTrust(get(next, "if"), names));
-    if (get(next, "environment") !== undefined) trusts.push({ kind: "guarded", by: "the rules of an environment" });
-    for (const needed of typesOf(get(next, "needs"))) {
-      const value = jobs.get(needed);
-      if (value !== undefined) ahead.push(value);
-    }
+    const guard = guardOf(next, doors);
+    trusts.push(...guard.trusts);
+    for (const needed of guard.needed) if (!seen.has(needed)) ahead.push(needed);
   }
   return { triggers: open, trust: trusts.reduce(strictest, OPEN_DOOR) };
+}
+
+/** Read once for each job, however many others need it. */
+function guardOf(job: YamlNode, { jobs, names, guards }: Doors): Guard {
+  const known = guards.get(job);
+  if (known !== undefined) return known;
+  const trusts = [conditionTrust(get(job, "if"), names)];
+  if (get(job, "environment") !== undefined) trusts.push({ kind: "guarded", by: "the rules of an environment" });
+  const guard = { trusts, needed: typesOf(get(job, "needs")).flatMap((name) => jobs.get(name) ?? []) };
+  guards.set(job, guard);
+  return guard;
 }
 
 /** The trust that an `if` gives to what it stands in front of. */
