@@ -190,7 +190,7 @@ const OPAQUE = command(
  */
 function command(names: string): RegExp {
   return new RegExp(
-    `(?:^|[;&|({\`"'!]|\\b(?:sudo|exec|time|if|while|then|do|else|xargs|npx|env|nice|nohup|run)\\s|-[cC]\\s|=\\S{0,200}\\s)[ \\t"'@-]{0,99}(?:${names})(?![\\w.=-])`,
+    `(?:^|[;&|({\`"'!](?!["'])|\\b(?:sudo|exec|time|if|while|then|do|else|xargs|npx|env|nice|nohup|run)\\s|-[cC]\\s|=\\S{0,200}\\s)(?=(?<lead>[ \\t"'@-]{0,99}))\\k<lead>(?:${names})(?![\\w.=-])`,
     "m",
   );
 }

