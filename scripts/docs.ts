@@ -2,7 +2,18 @@
 // and activation events in package.json. A test compares the files with what this would write.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { RULES, type Rule, SETTINGS, SYSTEMS, schemaOf, settingsSchema } from "../server/core/index.ts";
+import {
+  analyze,
+  DEFAULT_SETTINGS,
+  EMPTY_CONTEXT,
+  RULES,
+  type Rule,
+  SETTINGS,
+  SYSTEMS,
+  schemaOf,
+  settingsSchema,
+  withoutMarks,
+} from "../server/core/index.ts";
 
 /** A file of the project as it should be: its path from the project's folder, and its whole text. */
 export interface GeneratedFile {
@@ -72,7 +83,7 @@ function fenced(language: string, code: string): string {
 function withTables(readme: string): string {
   const rules = RULES.map(
     ({ id, severity, summary, examples }) =>
-      `| [${id}](docs/rules/${id}.md) | ${severity} | ${summary} | ${fixOf(examples)} |`,
+      `| [${id}](docs/rules/${id}.md) | ${severity} | ${summary} | ${fixOf(id, examples)} |`,
   );
   const systems = SYSTEMS.map(({ name, globs }) => `| ${name} | ${globs.map((glob) => `\`${glob}\``).join(", ")} |`);
   const settings = SETTINGS.map(
@@ -89,10 +100,15 @@ function withTables(readme: string): string {
   );
 }
 
-function fixOf(examples: readonly Example[]): string {
-  const fixed = examples.filter(({ good }) => good !== undefined);
-  if (fixed.length === 0) return "none";
-  return fixed.some(({ answers }) => answers !== undefined) ? "asks the network" : "needs no network";
+/** What kind of fix a rule has for its examples. */
+function fixOf(id: string, examples: readonly Example[]): string {
+  const fixes = examples.flatMap(({ path, bad, files = {} }) => {
+    const context = { ...EMPTY_CONTEXT, read: (name: string) => files[name] };
+    const { findings } = analyze({ path, text: withoutMarks(bad) }, context, DEFAULT_SETTINGS);
+    return findings.flatMap(({ rule, fixes }) => (rule.id === id ? fixes : []));
+  });
+  if (fixes.length === 0) return "none";
+  return fixes.some((fix) => "ask" in fix) ? "asks the network" : "needs no network";
 }
 
 /** Replaces what stands between the two marks of a name. */

@@ -35,7 +35,7 @@ export interface Review {
 /**
  * A file before and after. In `bad`, a line `#  ^^^^` marks a problem on the line above; `good` is `bad` without the marks
  * and with the first fix of each problem applied, where `answers` are what the outside world would have said.
- * Without `good` the marked problems have no fix; without marks the example is harmless.
+ * Without `good` the marked problems have no fix that heals them; without marks the example is harmless.
  */
 export interface Example {
   readonly title: string;

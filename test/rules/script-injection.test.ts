@@ -532,6 +532,18 @@ const HARMLESS: readonly (readonly [string, string, string])[] = [
 ];
 
 describe("script-injection", () => {
+  it("finds what comes from forks too where a condition lets them in beside the own repository", () => {
+    const condition = (written: string) =>
+      findingsOf(
+        RULE,
+        GITHUB,
+        workflow("pull_request_target", `      - if: ${written}`, `        run: echo "\${{ github.head_ref }}"`),
+      ).length;
+    assert.equal(condition("github.event.pull_request.head.repo.fork == false"), 0);
+    assert.equal(condition("always() && github.event.pull_request.head.repo.fork == false"), 0);
+    assert.equal(condition("always() || github.event.pull_request.head.repo.fork == false"), 1);
+  });
+
   for (const [title, path, marked, fixed] of CASES)
     it(title, () => {
       check(RULE, path, marked, fixed === undefined ? {} : { fixed });

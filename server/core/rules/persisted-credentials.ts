@@ -118,12 +118,14 @@ function* problems(
   const { drop } = checkout;
   const sure = drop !== undefined && use.every(({ unknown }) => !unknown);
   const who = taker
-    ? `where ${first.label} can read it, and nobody pinned the code which that runs`
+    ? `and ${first.label}, which runs code that nobody pinned, can read it`
     : `and ${first.label} puts it into an artifact with the rest of the work tree`;
   const cure =
     drop === undefined
       ? "Let the checkout keep no credential"
-      : `${sure ? "No later step seems to need it" : "If no later step needs it"}: set ${drop.text}`;
+      : sure
+        ? `No later step seems to need it: set ${drop.text}`
+        : `Set ${drop.text} if no later step needs it`;
   yield {
     span: checkout.span,
     message: `This checkout leaves its credential on the disk, ${who}. ${cure}.`,

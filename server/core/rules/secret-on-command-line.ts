@@ -135,9 +135,12 @@ function environmentFix(step: Step, script: Script, pieces: readonly Pasted[]): 
 }
 
 function message(names: readonly string[]): string {
-  const them = names.length === 1 ? "it" : "them";
+  const [pasted, them, variables] =
+    names.length === 1
+      ? [`The value of ${listed(names)} is`, "it", "the variable"]
+      : [`The values of ${listed(names)} are`, "them", "the variables"];
   return (
-    `The value of ${listed(names)} is pasted into the script's text, where other programs of the machine can read ${them} and a quote in the value breaks the script. ` +
-    `Hand ${them} over in the step's environment and write the variable in double quotes.`
+    `${pasted} pasted into the script's text, where other programs of the machine can read ${them} and a quote in a value breaks the script. ` +
+    `Hand ${them} over in the step's environment and write ${variables} in double quotes.`
   );
 }

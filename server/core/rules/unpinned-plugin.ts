@@ -100,5 +100,5 @@ function message({ text, target }: Reference, theft: string): string {
   const { ref } = target.kind === "repository" ? target : { ref: undefined };
   if (ref === undefined)
     return `${shortened(text)} names no version, so whatever is newest runs around this step.${theft} Name a full commit id or digest.`;
-  return `The owner of ${shortened(text)} can move ${shortened(ref)} to other code at any time, and it runs around this step.${theft} Name the full commit id that it stands for today.`;
+  return `The owner of ${shortened(text.replace(/#[^#]*$/, ""))} can move ${shortened(ref)} to other code at any time, and it runs around this step.${theft} Name the full commit id that it stands for today.`;
 }
