@@ -32,6 +32,8 @@ describe("The resolver", () => {
   const scriptAnswer = {
     kind: "scriptHash",
     sha256: createHash("sha256").update("#!/bin/bash\n").digest("hex"),
+    sha384: createHash("sha384").update("#!/bin/bash\n").digest("hex"),
+    sha512: createHash("sha512").update("#!/bin/bash\n").digest("hex"),
     finalUrl: "https://codecov.io/bash",
     text: "#!/bin/bash\n",
   };

@@ -289,3 +289,24 @@ describe("References that few real files have", () => {
     });
   }
 });
+
+describe("actions that GitHub's lock file knows", () => {
+  const WORKFLOW = ".github/workflows/ci.yml";
+  const lock = (commit: string, listed = "acme/setup@v4", workflow = WORKFLOW) =>
+    `version: v0.0.2\nworkflows:\n  ${workflow}:\n    - ${listed}\ndependencies:\n  acme/setup@v4:\n    commit: ${commit}\n`;
+  const text = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: acme/setup@v4\n";
+  const found = (file: string) =>
+    findingsOf("unpinned-action", WORKFLOW, text, { ".github/workflows/actions.lock": file }).length;
+
+  it("are held to a commit there", () => deepEqual(found(lock(`sha1-${COMMIT}`)), 0));
+
+  for (const [what, file] of [
+    ["with no commit", lock("v4")],
+    ["for another workflow", lock(`sha1-${COMMIT}`, "acme/setup@v4", ".github/workflows/other.yml")],
+    ["by another version", lock(`sha1-${COMMIT}`, "acme/setup@v3")],
+    ["in a file that is broken", "workflows: [\n"],
+    ["in a file that is empty", ""],
+  ] as const) {
+    it(`are not held to anything ${what}`, () => deepEqual(found(file), 1));
+  }
+});

@@ -1,4 +1,5 @@
-import type { Reference, Target } from "../model.ts";
+import { LOCK_FILE, lockedAction } from "../actions-lock.ts";
+import type { Pipeline, Reference, Target } from "../model.ts";
 import { pinFixesFor } from "../pinning.ts";
 import type { Policy } from "../policy.ts";
 import { type Call, callsOf } from "../reach.ts";
@@ -72,16 +73,46 @@ jobs:
       - uses: $/.github/actions/local
 `,
     },
+    {
+      title: "GitHub's lock file holds an action to a commit",
+      path: ".github/workflows/locked.yml",
+      bad: `on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: acme/setup-tool@v4
+`,
+      files: {
+        ".github/workflows/actions.lock": `version: v0.0.2
+workflows:
+  .github/workflows/locked.yml:
+    - acme/setup-tool@v4
+dependencies:
+  acme/setup-tool@v4:
+    commit: sha1-11bd71901bbe5b1630ceea73d27597364c9af683
+`,
+      },
+    },
   ],
   check: function* (pipeline, policy) {
     for (const call of callsOf(pipeline)) {
-      const { kind, target } = call.reference;
+      const { kind, target, text } = call.reference;
       if ((kind !== "action" && kind !== "workflow") || target.kind !== "repository" || target.pin !== "mutable")
         continue;
+      if (isLocked(pipeline, text)) continue;
       yield problem(call, target, policy, pipeline.text);
     }
   },
 };
+
+/** True where GitHub's lock file holds the action to a commit: the runner takes that, whatever the tag points to. */
+function isLocked({ path, readFile }: Pipeline, action: string): boolean {
+  const lock = path.startsWith(WORKFLOWS) ? readFile?.(LOCK_FILE) : undefined;
+  return lock !== undefined && lockedAction(lock, path, action) !== undefined;
+}
+
+const WORKFLOWS = ".github/workflows/";
 
 type Repository = Extract<Target, { kind: "repository" }>;
 
