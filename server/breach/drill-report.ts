@@ -19,7 +19,7 @@ export function drillReport(drill: Drill<LocatedStep>): readonly Block[] {
 }
 
 /** "3 steps in 2 files would have run code of codecov.io and could have read 5 secrets." */
-export function headline({ party, exposed, held, unknown, losses }: Drill<LocatedStep>): string {
+function headline({ party, exposed, held, unknown, losses }: Drill<LocatedStep>): string {
   const files = new Set(exposed.flatMap(({ step, codes }) => codes.map(({ place }) => step.identify(place.path))));
   const secrets = losses.filter(isRevocable);
   const taken = secrets.length === 0 ? "no secret that a file names" : counted(secrets.length, "secret");

@@ -114,7 +114,7 @@ const SYSTEM =
  * True where a step names an environment variable: in an expression, in a script of whatever shell, or in an input. Names are compared as
  * whole words, so that a use is rather seen once too often than overlooked. What runs in the step's place, such as a local action, counts.
  */
-export function usesVariable(step: Step, name: string): boolean {
+function usesVariable(step: Step, name: string): boolean {
   if (step.reads.includes(name)) return true;
   const word = wordOf(name);
   const texts = [

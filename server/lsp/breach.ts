@@ -11,16 +11,16 @@ import { everywhere, virtualNote } from "./targets.ts";
 import { pathBelow, pathOf, rootOf } from "./uri.ts";
 
 /** Request of a client: the parties that code of the workspace comes from, {@link KnownParty}s; `null` where there are none to tell. */
-export const PARTIES = "pipewarden/parties";
+const PARTIES = "pipewarden/parties";
 
 /**
  * Request of a client: what would have happened if `{ party }` had been altered, as a {@link ReportDocument}; `null` where there is none.
  * With `base`, the URI of a folder, links are paths that start there, as viewers of Markdown have them; else they are URIs.
  */
-export const BREACH_DRILL = "pipewarden/breachDrill";
+const BREACH_DRILL = "pipewarden/breachDrill";
 
 /** Request of a client: which code reaches which secret, as a {@link ReportDocument}. Its parameter is `{ base }` as above. */
-export const SECRETS_MAP = "pipewarden/secretsMap";
+const SECRETS_MAP = "pipewarden/secretsMap";
 
 /** A report that a client shows to a person. */
 export interface ReportDocument {

@@ -9,7 +9,7 @@ import { uriKey } from "./uri.ts";
 import { SCRIPT_TEXT, scriptText, UPDATE_PIN, updatePin, VERIFY_PINS, verifyPins } from "./verify-pins.ts";
 
 /** Notification of the client that the person has decided to trust the workspace. It has no parameters. */
-export const WORKSPACE_TRUSTED = "pipewarden/workspaceTrusted";
+const WORKSPACE_TRUSTED = "pipewarden/workspaceTrusted";
 
 /** Lists fixes, applies those that ask, and does what the commands say. */
 export function serveFixes(session: Session): void {

@@ -13,7 +13,7 @@ export interface FolderSettings {
 }
 
 /** So many CI files of a workspace folder are looked at unless a person says otherwise. */
-export const DEFAULT_SCAN_LIMIT = 20_000;
+const DEFAULT_SCAN_LIMIT = 20_000;
 
 /** The client's settings. */
 export interface SettingsStore {
@@ -80,7 +80,7 @@ export function createSettings(
 }
 
 /** Settings from untyped input. Wrong values are dropped, so that the defaults hold there. */
-export function readFolderSettings(input: unknown): FolderSettings {
+function readFolderSettings(input: unknown): FolderSettings {
   const network = isRecord(input) && isRecord(input.network) ? input.network : {};
   const scan = isRecord(input) && isRecord(input.scan) ? input.scan : {};
   const { limit } = scan;

@@ -55,7 +55,7 @@ export interface Sources {
 }
 
 /** Texts above this many UTF-16 units are left alone: no CI system accepts such a file, and the editor must not freeze. */
-export const MAX_TEXT_LENGTH = 2 * 1024 * 1024;
+const MAX_TEXT_LENGTH = 2 * 1024 * 1024;
 
 /** Sources from the open documents and the files behind them. */
 export function createSources(open: OpenDocuments, files: Files, settings: Pick<SettingsStore, "for">): Sources {

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 export type FileText = { readonly text: string } | { readonly unreadable: string };
 
 /** CI systems refuse far smaller files; a larger one is no CI file that a person wrote. */
-export const maxCiFileBytes: number = 2 * 1024 * 1024;
+const maxCiFileBytes: number = 2 * 1024 * 1024;
 
 /**
  * Reads a UTF-8 file of at most `maxBytes` bytes. A byte order mark stays in the text, so that offsets are those of the file. Never

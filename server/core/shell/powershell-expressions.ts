@@ -377,7 +377,7 @@ const MAX_TYPE = 500;
 const MEMBER = /\??(\.|::)([\p{L}_][\p{L}\p{N}_]*)/uy;
 
 /** Reads what is taken out of a value: `.name`, `.Method( … )`, `::Name`, `[index]`. Each reads the value before it, as in a pipe. */
-export function readPostfix(cursor: Cursor, base: Yield): Yield {
+function readPostfix(cursor: Cursor, base: Yield): Yield {
   const owner = isType(base) ? readStatic(cursor, base) : readProperties(cursor, base);
   const stages: Node[] = [];
   for (let step = readStep(cursor); step !== undefined; step = readStep(cursor)) {

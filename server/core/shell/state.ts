@@ -151,7 +151,7 @@ export function unverified(state: State): readonly Download[] {
 }
 
 /** A command of that name is found in a folder that is searched for programs. */
-export function withProgram(state: State, name: string, origins: readonly Download[]): State {
+function withProgram(state: State, name: string, origins: readonly Download[]): State {
   return { ...state, world: { ...state.world, programs: assign(state.world.programs, name, origins) } };
 }
 

@@ -37,7 +37,7 @@ export function meaningsOf(texts: StrangersTexts, exported: boolean): Meanings {
  * The places in scripts where such a text is put in: masked expressions, and what `pattern` finds where the file has the same characters,
  * which it has not where they are escaped. A list of words is not read by any shell.
  */
-export function pastedTexts(
+function pastedTexts(
   document: string,
   scripts: readonly Script[],
   meanings: Meanings,
