@@ -148,6 +148,14 @@ export const SETTINGS: readonly Setting[] = [
     scope: "resource",
   },
   {
+    key: "scan.ignored",
+    shape: { kind: "flag", fallback: false },
+    meaning:
+      "Whether files are looked at too that `.gitignore` files leave out, or that lie in folders called `node_modules` or `vendor`.",
+    where: "editor",
+    scope: "resource",
+  },
+  {
     key: "scan.limit",
     shape: { kind: "count", fallback: 20_000 },
     meaning:

@@ -108,13 +108,19 @@ export interface Way {
   readonly within?: string;
   /** Files of any name that the person gives to a CI system. */
   readonly globs?: Settings["globs"];
+  /** True where files that ignore files leave out, and vendored ones, are looked for too. */
+  readonly ignored?: boolean;
 }
 
 /** Walks through a folder, or what of it lies within another one. */
-export async function walkFolder({ folder, within, globs }: Way, files: Files, onFound: OnFound): Promise<void> {
+export async function walkFolder(
+  { folder, within, globs, ignored }: Way,
+  files: Files,
+  onFound: OnFound,
+): Promise<void> {
   let lot: Found[] = [];
   let handedOn = performance.now();
-  for await (const uri of files.discover(folder, within, globs)) {
+  for await (const uri of files.discover(folder, within, globs, ignored)) {
     // What is found although it is not called like YAML is found because a path or a setting says what it is.
     lot.push({ uri, looksLikeCi: files.looksLikeCi(uri) || !YAML_NAME.test(uri) });
     if (lot.length < LOT && performance.now() - handedOn < LOT_MS) continue;

@@ -59,9 +59,9 @@ export interface Files {
   read(uri: string): Promise<string | undefined>;
   /**
    * The files of a folder that may be CI files, at any depth, one by one as they are found; only those at or below `within`. `globs` are
-   * the person's: files of other names that belong to a CI system.
+   * the person's: files of other names that belong to a CI system. `ignored` takes in what ignore files leave out, and vendored folders.
    */
-  discover(folder: string, within?: string, globs?: Settings["globs"]): AsyncIterable<string>;
+  discover(folder: string, within?: string, globs?: Settings["globs"], ignored?: boolean): AsyncIterable<string>;
   /** True for a file that such globs, or those of its repository, give to a CI system. */
   isNamed(uri: string, globs?: Settings["globs"]): boolean;
   /** True where a path tells that a file is a CI file. */

@@ -9,7 +9,7 @@ export interface FolderSettings {
   readonly core: Settings;
   readonly network: { readonly enabled: boolean; readonly allowedHosts: readonly string[] };
   /** Whether files are looked at that are not open, and how many of a folder. */
-  readonly scan: { readonly enabled: boolean; readonly limit: number };
+  readonly scan: { readonly enabled: boolean; readonly ignored: boolean; readonly limit: number };
 }
 
 /** So many CI files of a workspace folder are looked at unless a person says otherwise. */
@@ -89,6 +89,7 @@ function readFolderSettings(input: unknown): FolderSettings {
     network: { enabled: network.enabled !== false, allowedHosts: strings(network.allowedHosts) },
     scan: {
       enabled: scan.enabled !== false,
+      ignored: scan.ignored === true,
       limit: typeof limit === "number" && Number.isInteger(limit) && limit >= 0 ? limit : DEFAULT_SCAN_LIMIT,
     },
   };

@@ -49,13 +49,13 @@ export async function* everywhere({ folders, runtime, settings, documents, sourc
   const seen = new Set<string>();
   for (const { uri } of documents.all()) {
     const isLoose = folders.size === 0 || !isOnDisk(uri);
-    if (!isLoose || !sources.mayBePipeline(uri)) continue;
+    if (!isLoose || !(await sources.mayBePipeline(uri))) continue;
     seen.add(uriKey(uri));
     yield uri;
   }
   for (const folder of folders.values()) {
-    const { core } = await settings.for(folder);
-    for await (const uri of runtime.files.discover(folder, undefined, core.globs)) {
+    const { core, scan } = await settings.for(folder);
+    for await (const uri of runtime.files.discover(folder, undefined, core.globs, scan.ignored)) {
       if (!seen.has(uriKey(uri))) yield uri;
       seen.add(uriKey(uri));
     }

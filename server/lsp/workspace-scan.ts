@@ -145,7 +145,7 @@ export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
 
   async function walk({ folder, within }: Way): Promise<void> {
     const folderKey = uriKey(folder);
-    const { enabled, limit, globs } = await chosen(folder);
+    const { enabled, ignored, limit, globs } = await chosen(folder);
     const isGoing = () => folders.has(folderKey) && !state.isStopped;
     const seen = new Set<string>();
     const counts = { ci: 0, others: 0 };
@@ -159,7 +159,7 @@ export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
       if (isGoing()) found.forEach(take);
       return isGoing();
     };
-    const way = { folder, ...(within !== undefined && { within }), ...(globs !== undefined && { globs }) };
+    const way = { folder, ignored, ...(within !== undefined && { within }), ...(globs !== undefined && { globs }) };
     if (enabled) await bulk.walk(way, onFound);
     if (!isGoing()) return;
     if (counts.ci > limit) onLimit?.(folder, limit, "CI files");
@@ -194,9 +194,9 @@ export function createWorkspaceScan(parts: ScanParts): WorkspaceScan {
   /** True for a file that settings name, and for a folder with files in it that may be CI files. */
   async function isWanted(uri: string, around: readonly string[]): Promise<boolean> {
     for (const folder of around) {
-      const { globs } = await chosen(folder);
+      const { globs, ignored } = await chosen(folder);
       if (files.isNamed(uri, globs)) return true;
-      for await (const _ of files.discover(uri, undefined, globs)) return true;
+      for await (const _ of files.discover(uri, undefined, globs, ignored)) return true;
     }
     return false;
   }

@@ -32,8 +32,8 @@ export function createUriFiles() {
       // Editors hide a byte order mark, and the columns of the first line count without it.
       return read !== undefined && "text" in read ? read.text.replace(/^\uFEFF/u, "") : undefined;
     },
-    discover: (folder: string, within?: string, globs?: Globs) =>
-      discoverUris(toPath(folder), within && toPath(within), globs),
+    discover: (folder: string, within?: string, globs?: Globs, ignored?: boolean) =>
+      discoverUris(toPath(folder), within && toPath(within), globs, ignored),
     isNamed: (uri: string, globs?: Globs) => {
       const file = toPath(uri);
       return file !== undefined && createNamedTest(globs)(file);
@@ -77,9 +77,14 @@ async function* discoverUris(
   folder: string | undefined,
   within: string | undefined,
   globs: Globs,
+  ignored: boolean | undefined,
 ): AsyncGenerator<string> {
   if (folder === undefined) return;
-  const options = { respectIgnore: true, isNamed: createNamedTest(globs), ...(within !== undefined && { within }) };
+  const options = {
+    respectIgnore: ignored !== true,
+    isNamed: createNamedTest(globs),
+    ...(within !== undefined && { within }),
+  };
   for await (const file of discover(folder, options)) yield pathToFileURL(file).href;
 }
 

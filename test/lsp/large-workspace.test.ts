@@ -140,6 +140,25 @@ describe("a large workspace", () => {
     assert.match(session.messages.join(), /^Pipewarden checked 3 CI files of .*pipewarden\.scan\.limit/);
   });
 
+  it("holds what ignore files leave out, and vendored files, where a person asks for them", async () => {
+    const ignored = [`build/${ci}`, `vendor/kit/${ci}`, `node_modules/kit/${ci}`];
+    const files = [ci, ...ignored].map((name) => [name, workflow()] as const);
+    const root = folder({ ".gitignore": "build/\n", ...Object.fromEntries(files) });
+    for (const [chosen, names] of [
+      [false, [ci]],
+      [true, [ci, ...ignored]],
+    ] as const) {
+      const session = await start({
+        folders: [root],
+        settings: (section) => (section === "pipewarden" ? { scan: { ignored: chosen } } : null),
+      });
+      session.pullWorkspace();
+      await session.until(() => session.reported.size === names.length);
+      assert.deepEqual([...session.reported.keys()].sort(), names.map((name) => uriOf(root, name)).sort());
+      await session.stop();
+    }
+  });
+
   it("is left alone where the scan is switched off, and open files are not", async () => {
     const root = folder({ [ci]: workflow(), [`team/${ci}`]: workflow() });
     const session = await start({

@@ -121,7 +121,7 @@ function startScan(uris: readonly string[], asked: Readonly<Record<string, reado
     },
     bulk,
     isOpen: () => false,
-    chosen: async () => ({ enabled: true, limit: 20_000 }),
+    chosen: async () => ({ enabled: true, ignored: false, limit: 20_000 }),
     guard: (what, work) =>
       work().catch(() => {
         failures.push(what);
