@@ -7,18 +7,31 @@ import type { Fix, NoFix, Problem } from "./rule.ts";
 /** Gives a text without the values of the credentials that stand in some pipelines' files. */
 export type Hide = (text: string) => string;
 
-/** The function that hides the credentials of these files. */
+/** The function that hides the credentials of these files, and whatever an address holds in the place of one. */
 export function hiderOf(pipelines: readonly Pipeline[]): Hide {
   const all = pipelines.flatMap((pipeline): readonly (readonly [string, readonly Credential[]])[] => {
     const credentials = credentialsOf(pipeline);
     return credentials.length === 0 ? [] : [[pipeline.text, credentials]];
   });
-  return (written) => all.reduce((rest, [text, credentials]) => withoutValues(rest, text, credentials), written);
+  return (written) =>
+    withoutAddressValues(all.reduce((rest, [text, credentials]) => withoutValues(rest, text, credentials), written));
 }
+
+/**
+ * An address with neither its password nor the value of a parameter that is named as a secret: a guess is enough to say nothing of
+ * them. Names of variables stay.
+ */
+function withoutAddressValues(written: string): string {
+  return written.replace(PASSWORD, "$1…@").replace(PARAMETER, "$1…");
+}
+
+const PASSWORD = /(:\/\/[^\s:@/?#]{0,100}:)(?!\$)[^\s@/?#$<>{}"'`]{1,300}@/g;
+
+const PARAMETER =
+  /([?&](?:[\w.-]{0,40}(?:token|secret|passwd|password|signature|credential|api_?key|access_?key)|sig|pw|pwd|key|auth)=)[^\s&#$<>{}"'`,;)]{1,2000}/gi;
 
 /** Takes credentials out of the labels of a pipeline that was just read: a step without a name is called by its first line. */
 export function hideInLabels(pipeline: Pipeline): void {
-  if (credentialsOf(pipeline).length === 0) return;
   const hide = hiderOf([pipeline]);
   // The identity of scopes says which of them are the same, so they stay the objects that they are.
   for (const each of [...scopesOf(pipeline), ...pipeline.jobs.flatMap(({ steps }) => steps)])

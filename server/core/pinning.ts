@@ -81,7 +81,7 @@ const EASES = { orb: {}, tags: { eases: true } } as const;
 
 /** Adds the SHA-256 of what lies behind an address, in the base64 form of subresource integrity. */
 function integrityFix({ url }: Address, addition: NonNullable<Reference["addition"]>): readonly Fix[] {
-  const title = `Pin ${shortened(url.replace(/^https?:\/\//, ""), 60)} by its SHA-256`;
+  const title = `Pin ${shortened(url.replace(/^https?:\/\/(?:[^@/?#]*@)?/, ""), 60)} by its SHA-256`;
   const next = (answer: Answer): EditFix | NoFix => {
     if (answer.kind !== "scriptHash") return UNEXPECTED;
     return { title, edits: [added(addition, `'sha256-${base64OfHex(answer.sha256)}'`)] };

@@ -82,7 +82,7 @@ export function pinFixes(downloads: readonly Fetched[], run?: RemoteExecution): 
     const place = placeOf(fetched, run);
     const url = addressOf(place, fetched.download);
     if (url === undefined || !/^https:/i.test(url) || obstacleOf(place, url) !== undefined) return [];
-    return [pinFix(`Pin ${shortened(url.replace(/^https:\/\//, ""), 60)} by its SHA-256`, url, place)];
+    return [pinFix(`Pin ${shortened(url.replace(/^https:\/\/(?:[^@/?#]*@)?/, ""), 60)} by its SHA-256`, url, place)];
   });
 }
 
