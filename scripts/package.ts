@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
 import { client, commandLine, server } from "./build.ts";
+import { licensesOf } from "./licenses.ts";
 
 const root = path.join(import.meta.dirname, "..");
 const MAX_BYTES = 1024 * 1024;
+const LICENSES = "dist/licenses.txt";
 
 /** The two files that a release consists of. Absolute paths. */
 export interface Packages {
@@ -23,9 +25,10 @@ export async function writePackages(folder: string): Promise<Packages> {
   const stage = mkdtempSync(path.join(tmpdir(), "pipewarden-package-"));
   try {
     const built = [client, commandLine, server].map(({ outfile = "", ...options }) =>
-      build({ ...options, outfile: path.join(stage, outfile), minify: true, sourcemap: false }),
+      build({ ...options, outfile: path.join(stage, outfile), minify: true, sourcemap: false, metafile: true }),
     );
-    await Promise.all(built);
+    const metafiles = (await Promise.all(built)).map(({ metafile }) => metafile);
+    writeFileSync(path.join(stage, LICENSES), licensesOf(metafiles, root));
     return { extension: packExtension(stage, folder), commandLine: packCommandLine(stage, folder) };
   } finally {
     rmSync(stage, { recursive: true, force: true });
@@ -44,7 +47,7 @@ function packExtension(stage: string, folder: string): string {
 
 function packCommandLine(stage: string, folder: string): string {
   const inner = path.join(stage, "npm");
-  for (const part of ["dist/cli.js", "dist/server.cjs", "README.md", "CHANGELOG.md", "LICENSE"]) {
+  for (const part of ["dist/cli.js", "dist/server.cjs", LICENSES, "README.md", "CHANGELOG.md", "LICENSE"]) {
     mkdirSync(path.dirname(path.join(inner, part)), { recursive: true });
     cpSync(path.join(stage, part), path.join(inner, part));
   }

@@ -36,10 +36,15 @@ describe("what ships", () => {
       "extension/LICENSE.txt",
       "extension/changelog.md",
       "extension/dist/client.cjs",
+      "extension/dist/licenses.txt",
       "extension/dist/server.cjs",
       "extension/images/icon.png",
+      ...["drill", "find", "pin", "read"].flatMap((name) =>
+        ["dark", "light"].map((theme) => `extension/images/walkthrough/${name}-${theme}.webp`),
+      ),
       "extension/package.json",
       "extension/readme.md",
+      "extension/samples/breach/.github/workflows/ci.yml",
       "extension/schemas/pipewarden.json",
       "extension/syntaxes/expression.injection.tmLanguage.json",
       "extension/syntaxes/script-block.injection.tmLanguage.json",
@@ -79,6 +84,7 @@ describe("what ships", () => {
         "LICENSE",
         "README.md",
         "dist/cli.js",
+        "dist/licenses.txt",
         "dist/server.cjs",
         "package.json",
       ]);
@@ -86,6 +92,14 @@ describe("what ships", () => {
       const { dependencies, scripts } = JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8"));
       assert.deepEqual([dependencies, scripts], [undefined, undefined]);
       assert.ok(statSync(packages.commandLine).size < MAX_BYTES);
+    });
+
+    it("hands on the licence of each package whose code it holds", () => {
+      const licenses = readFileSync(path.join(installed, "dist/licenses.txt"), "utf8");
+      for (const name of ["ignore", "picomatch", "unbash", "vscode-languageserver", "yaml"])
+        assert.match(licenses, new RegExp(`^${name} [\\d.]+ \\((?:MIT|ISC)\\)$`, "m"));
+      const [, ...texts] = licenses.split("-".repeat(80));
+      for (const text of texts) assert.match(text, /Permission (?:is hereby granted|to use, copy, modify)|Blue Oak/);
     });
 
     it("scans as the sources do", async () => {
