@@ -269,6 +269,25 @@ ${check.join("\n")}
     );
   });
 
+  it("follows extends through eleven levels, and through no chain or web without end", () => {
+    const chain = (levels: number) => [
+      ".t0: {image: a, variables: {TOKEN: $SECRET}}",
+      ...Array.from({ length: levels - 1 }, (_, i) => `.t${i + 1}: {extends: .t${i}}`),
+      `job: {extends: .t${levels - 1}, script: [b]}`,
+    ];
+    const variablesOf = (lines: readonly string[]) => {
+      const { jobs } = read(lines.join("\n"));
+      return jobs.find(({ id }) => id === "job")?.scope.variables.map(({ name }) => name);
+    };
+    assert.deepEqual(variablesOf(chain(11)), ["TOKEN"]);
+    assert.deepEqual(variablesOf(chain(12)), []);
+    assert.deepEqual(variablesOf(chain(1000)), []);
+    const web = Array.from({ length: 60 }, (_, i) => {
+      return `.w${i}: {extends: [${Array.from({ length: i }, (_, k) => `.w${k}`).join(", ")}], variables: {A${i}: b}}`;
+    });
+    assert.equal(variablesOf([...web, "job: {extends: .w59, script: [b]}"])?.length, 60);
+  });
+
   it("ends at circular extends and references", () => {
     const pipeline = read(`a: {extends: b, script: [!reference [b, script]]}
 b: {extends: a, script: [!reference [a, script]]}

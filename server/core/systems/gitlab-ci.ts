@@ -43,6 +43,7 @@ import {
   type Line,
   linesIn,
   lookup,
+  MAX_LEVELS,
   type Part,
   parentsOf,
   partAt,
@@ -370,20 +371,20 @@ interface Inherited {
 function inheritedVariables({ documents, dialect }: Reader, job: readonly Part[]): readonly Inherited[] {
   const seen = new Set<string>();
   const visited = new Set<string>();
-  const of = (parts: readonly Part[], isOwn: boolean): readonly Inherited[] => [
+  const of = (parts: readonly Part[], level: number): readonly Inherited[] => [
     ...parts.flatMap(({ node, at }, index) => {
       const map = get(node, "variables");
       const own = entries(map).filter(({ key }) => !seen.has(key) && seen.add(key));
-      if (map === undefined || (isOwn && index === 0)) return [];
+      if (map === undefined || (level === 0 && index === 0)) return [];
       return own.map((each) => ({ variable: variableOf(at.file, map, each, dialect), at }));
     }),
     ...parentsOf(parts).flatMap((name) => {
-      if (visited.has(name)) return [];
+      if (visited.has(name) || level >= MAX_LEVELS) return [];
       visited.add(name);
-      return of(definitionsOf(documents, name), false);
+      return of(definitionsOf(documents, name), level + 1);
     }),
   ];
-  return of(job, true);
+  return of(job, 0);
 }
 
 /** `secrets:` fetches from a store into a variable, `id_tokens:` makes a signed token: both are in the job's environment. */

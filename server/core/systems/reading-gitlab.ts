@@ -2,7 +2,7 @@ import type { SourceFile } from "../analyze.ts";
 import type { Context } from "../context.ts";
 import type { Pulled } from "../model.ts";
 import type { Span } from "../text.ts";
-import { get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
+import { entries, get, items, scalar, text, type YamlFile, type YamlNode, type YamlScalar } from "../yaml.ts";
 import { parsedFile, type Trail } from "./reading-pulled.ts";
 
 // The files that GitLab merges into one configuration, and how their jobs find each other.
@@ -93,10 +93,24 @@ const MAX_PATH = 300;
 /** Everything that the documents say under a name of the top level, the winning part first. */
 export function definitionsOf(documents: readonly Document[], name: string): readonly Part[] {
   return documents.flatMap((at) => {
-    const node = get(at.root, name);
+    const node = at.root && topOf(at.root).get(name);
     return node === undefined ? [] : [{ node, at }];
   });
 }
+
+/** The entries of a whole file by their keys: every job asks for its templates, key by key. */
+function topOf(root: YamlNode): ReadonlyMap<string, YamlNode | undefined> {
+  const known = TOP.get(root);
+  if (known !== undefined) return known;
+  const top = new Map(entries(root).map(({ key, value }) => [key, value]));
+  TOP.set(root, top);
+  return top;
+}
+
+const TOP = new WeakMap<YamlNode, ReadonlyMap<string, YamlNode | undefined>>();
+
+/** How many levels of templates `extends` may have. Source: docs.gitlab.com, `extends`. */
+export const MAX_LEVELS = 11;
 
 /** What the documents say under a path of keys. */
 export function partAt(documents: readonly Document[], ...path: readonly string[]): Part | undefined {
@@ -108,7 +122,8 @@ export function partAt(documents: readonly Document[], ...path: readonly string[
 }
 
 /**
- * A key of a job as `extends` hands it down: the job's own first, then the templates', the last one named first. Cycles end.
+ * A key of a job as `extends` hands it down: the job's own first, then the templates', the last one named first. Each template is asked
+ * once, so that cycles end and webs of templates take no longer than chains.
  *
  * @param job everything that is said of the job, the winning part first
  */
@@ -116,15 +131,18 @@ export function lookup(
   documents: readonly Document[],
   job: readonly Part[],
   key: string,
-  seen: ReadonlySet<string> = new Set(),
+  asked: Set<string> = new Set(),
+  level = 0,
 ): Part | undefined {
   for (const { node, at } of job) {
     const own = get(node, key);
     if (own !== undefined) return { node: own, at };
   }
+  if (level >= MAX_LEVELS) return undefined;
   for (const name of parentsOf(job)) {
-    if (seen.has(name)) continue;
-    const found = lookup(documents, definitionsOf(documents, name), key, new Set([...seen, name]));
+    if (asked.has(name)) continue;
+    asked.add(name);
+    const found = lookup(documents, definitionsOf(documents, name), key, asked, level + 1);
     if (found !== undefined) return found;
   }
   return undefined;
