@@ -118,9 +118,10 @@ function behindStatement({ text }: PinSite, { step, separator, newline }: CmdPla
 /** True where a later command already asks for the file's hash. */
 function isCompared(site: PinSite, { span }: Command, file: PinFile): boolean {
   return commandsOf(site).some(({ command }) => {
-    const words = command.words.map((word) => staticText(word)?.toLowerCase() ?? "");
-    if (command.span.start < span.end || !/^certutil(?:\.exe)?$/.test(words[0] ?? "")) return false;
-    if (!words.some((word) => /^[-/]hashfile$/.test(word))) return false;
+    // Asked for every download of a script, about every command behind it: what costs least comes first.
+    if (command.span.start < span.end || !/^certutil(?:\.exe)?$/i.test(staticText(command.words[0]) ?? ""))
+      return false;
+    if (!command.words.some((word) => /^[-/]hashfile$/i.test(staticText(word) ?? ""))) return false;
     return namesFile(site.text.slice(command.span.start, command.span.end), file);
   });
 }
