@@ -1,4 +1,6 @@
+import { credentialsIn, withoutValues } from "../core/index.ts";
 import type { TextChange } from "../pins/draft.ts";
+import { printable } from "./printable.ts";
 
 /**
  * The unified diff of a text and its changes, as `git apply` and `patch` take it. Nothing is compared: the changes are known.
@@ -11,6 +13,12 @@ export function unifiedDiff(path: string, before: string | undefined, changes: r
   const hunks = hunksOf(blocksOf(before ?? "", lines, changes), lines);
   const head = `--- ${before === undefined ? "/dev/null" : `a/${path}`}\n+++ b/${path}\n`;
   return hunks.length === 0 ? "" : head + hunks.join("");
+}
+
+/** A diff as a person sees it: with no credential that stands in its lines, and no character that steers a terminal. */
+export function forTerminal(diff: string): string {
+  const lines = withoutValues(diff, diff, credentialsIn(diff)).split("\n");
+  return lines.map(printable).join("\n");
 }
 
 /** Lines that take the place of others: from index `start`, `removed` many. */

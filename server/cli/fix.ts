@@ -8,7 +8,7 @@ import { createResolver } from "../resolvers/network.ts";
 import { readText, reasonOf } from "../workspace/read-file.ts";
 import { createScriptStore, scriptCache } from "../workspace/script-store.ts";
 import type { FixCommand } from "./arguments.ts";
-import { unifiedDiff } from "./diff.ts";
+import { forTerminal, unifiedDiff } from "./diff.ts";
 import { NO_CI_FILE, walk } from "./files.ts";
 import { allowed, checkOnline } from "./offline.ts";
 import { printable } from "./printable.ts";
@@ -79,9 +79,9 @@ function write(files: readonly PinnedFile[]): ReadonlyMap<string, string> {
   return failures;
 }
 
-/** A terminal is not handed characters that steer it; a file or a program gets the text as it is. */
+/** A file or a program gets the text as it is, since `git apply` takes no other. */
 function safely(diff: string, { isTerminal }: Terminal): string {
-  return isTerminal ? diff.split("\n").map(printable).join("\n") : diff;
+  return isTerminal ? forTerminal(diff) : diff;
 }
 
 function exitCodeOf(outcomes: readonly PinOutcome[], notices: readonly Notice[]): ExitCode {

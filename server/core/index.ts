@@ -2,7 +2,7 @@
 export { type Analysis, analyze, type SourceFile } from "./analyze.ts";
 export { breachDrill, type Drill, type DrilledStep, type Loss, lossesOf, mergedSteps } from "./breach.ts";
 export { type Context, EMPTY_CONTEXT } from "./context.ts";
-export { type Credential, credentialsIn } from "./credentials.ts";
+export { type Credential, credentialsIn, withoutValues } from "./credentials.ts";
 export { type Explanation, explain, pageOf, withoutMarks } from "./explain.ts";
 export { objection, objectionAmong, objectionTo, silencingFixes, withEdits } from "./fix.ts";
 export { type HoverOptions, type HoverSubject, hoverMarkdown, type Recalled, subjectsAt } from "./hover.ts";

@@ -1,9 +1,9 @@
-import { equal, ok } from "node:assert/strict";
+import { equal, match, ok } from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
-import { unifiedDiff } from "../../server/cli/diff.ts";
+import { forTerminal, unifiedDiff } from "../../server/cli/diff.ts";
 import { applyEdits } from "../../server/core/index.ts";
 import type { TextChange } from "../../server/pins/draft.ts";
 import { useFolders } from "../support/folder.ts";
@@ -111,3 +111,13 @@ function changesAt(text: string, places: readonly number[], added: readonly stri
     return [{ span: { start, end }, text: added[each] ?? "" }];
   });
 }
+
+describe("a diff on a terminal", () => {
+  it("holds no credential of the file, and nothing that steers the terminal", () => {
+    const token = ["glpat", "x8Kq2ZrT5mWvN7bYcJ3P"].join("-");
+    const shown = forTerminal(`-  TOKEN: ${token} # \u001b[2Jold\n+  TOKEN: ${token} # new\n`);
+    equal(shown.includes(token), false);
+    equal(shown.includes("\u001b"), false);
+    match(shown, /^- {2}TOKEN: .*old\n\+ {2}TOKEN: .*new\n$/);
+  });
+});
