@@ -348,6 +348,8 @@ export interface AmbientSecret {
   readonly span?: Span;
   /** True where the file gives a token the right to change something. */
   readonly writes?: boolean;
+  /** How the file could ask for less than everything, as the end of "Name …". */
+  readonly narrower?: string;
   /** As that of a {@link SecretUse}: the place hands over everything that a store holds, such as all keys of a secret. */
   readonly extent?: "whole";
   /** See {@link SecretUse}. */

@@ -72,12 +72,31 @@ workflows:
       - push: {context: publishing}
 `,
     },
+    {
+      title: "Every SSH key of a project, where the fingerprints of some would do",
+      path: ".circleci/config.yml",
+      bad: `version: 2.1
+jobs:
+  build:
+    docker: [{image: cimg/base@sha256:1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7}]
+    steps:
+      - add_ssh_keys
+#       ^^^^^^^^^^^^
+      - run: ./deploy
+  publish:
+    docker: [{image: cimg/base@sha256:1321285df8c6fde9f8ecd6af356e50850bce1bde21ea906a2da75ff10414cbd7}]
+    steps:
+      - add_ssh_keys: {fingerprints: ["SHA256:NPj4IcXxqQEKGXOghi/QbG2sohoNfvZ30JwCcdSSNM0"]}
+      - run: ./publish
+`,
+    },
   ],
   check: function* (pipeline) {
     if (pipeline.jobs.length > 1)
       for (const group of pipeline.scope.ambient.filter(isGroup))
         if (group.span !== undefined) yield wide(pipeline, group, group.span);
     for (const group of groupsOfJobs(pipeline)) if (group.holders.length >= MANY_JOBS) yield spread(pipeline, group);
+    yield* greedy(pipeline);
   },
 };
 
@@ -121,6 +140,20 @@ function moveFix(pipeline: Pipeline, { portable, name }: AmbientSecret): EditFix
 function needs(pipeline: Pipeline, job: Job): Usage {
   if (job.references.some(({ kind }) => kind !== "image")) return "possible";
   return surest(job.steps.map((step) => usageOfUnknown(pipeline, step)));
+}
+
+/** A job that asks for everything where it could name what it needs. */
+function* greedy(pipeline: Pipeline): Iterable<Problem> {
+  for (const { scope } of pipeline.jobs) {
+    const own = ownScopes(pipeline, scope).filter(({ level }) => level === "job");
+    for (const { name, span, narrower } of own.flatMap(({ ambient }) => ambient)) {
+      if (span === undefined || narrower === undefined) continue;
+      yield {
+        span,
+        message: `This adds ${name} to ${scope.label}, those of later days too, and every command behind it can use them all. Name ${narrower}.`,
+      };
+    }
+  }
 }
 
 /** A group that jobs name themselves. */

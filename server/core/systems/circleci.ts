@@ -345,7 +345,14 @@ function keysOf(steps: YamlNode | undefined): readonly AmbientSecret[] {
     const span = entry?.keySpan ?? step.span;
     return items(get(entry?.value, "fingerprints")).length > 0
       ? [{ name: "the SSH keys that the job adds", kind: "named", span }]
-      : [{ name: "every SSH key of the project", kind: "settings", span }];
+      : [
+          {
+            name: "every SSH key of the project",
+            kind: "settings",
+            span,
+            narrower: "the fingerprints of the keys that it needs",
+          },
+        ];
   });
 }
 
