@@ -49,7 +49,9 @@ describe("the status in VS Code", () => {
     const editor = await openFile(".github/workflows/ci.yml");
     await eventually(status, ({ text }) => /: \d+ findings here/.test(text));
     const all = new vscode.Range(0, 0, editor.document.lineCount, 0);
-    await editor.edit((edit) => edit.replace(all, "on: push\npermissions: {}\njobs: {}\n"));
+    const emptied = new vscode.WorkspaceEdit();
+    emptied.replace(editor.document.uri, all, "on: push\npermissions: {}\njobs: {}\n");
+    assert.equal(await vscode.workspace.applyEdit(emptied), true);
     await eventually(status, ({ text }) => text === "Pipewarden: no findings here");
     await vscode.commands.executeCommand("undo");
   });
