@@ -5,6 +5,7 @@ import type { Pipeline, Step } from "../../server/core/model.ts";
 import { appveyor } from "../../server/core/systems/appveyor.ts";
 import { parseYaml } from "../../server/core/yaml.ts";
 import { check } from "../check.ts";
+import { type Pair, tellsApart } from "../support/pairs.ts";
 import { reachOf, stepOf } from "../support/steps.ts";
 
 const PATH = "appveyor.yml";
@@ -292,7 +293,7 @@ deploy: {provider: NuGet, api_key: $(KEY)}
   });
 
   describe("tells bad from good", () => {
-    const pairs: readonly (readonly [name: string, rule: string, bad: string, good: string])[] = [
+    const pairs: readonly Pair[] = [
       [
         "PowerShell that runs what it reads",
         "unpinned-remote-script",
@@ -499,12 +500,7 @@ test_script:
 `,
       ],
     ];
-    for (const [name, rule, bad, good] of pairs) {
-      it(name, () => {
-        check(rule, PATH, bad);
-        check(rule, PATH, good);
-      });
-    }
+    tellsApart(PATH, pairs);
   });
 
   it("leaves out what has the wrong shape", () => {

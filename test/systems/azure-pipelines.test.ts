@@ -7,6 +7,7 @@ import { azurePipelines } from "../../server/core/systems/azure-pipelines.ts";
 import { systemFor } from "../../server/core/systems/index.ts";
 import { parseYaml } from "../../server/core/yaml.ts";
 import { check, findingsOf } from "../check.ts";
+import { type Pair, tellsApart } from "../support/pairs.ts";
 
 const PATH = "azure-pipelines.yml";
 const COMMIT = "11bd71901bbe5b1630ceea73d27597364c9af683";
@@ -571,7 +572,7 @@ jobs:
   });
 
   describe("tells bad from good", () => {
-    const pairs: readonly (readonly [name: string, rule: string, bad: string, good: string])[] = [
+    const pairs: readonly Pair[] = [
       [
         "a script from an address, or one of the repository",
         "unpinned-remote-script",
@@ -851,12 +852,7 @@ jobs:
 `,
       ],
     ];
-    for (const [name, rule, bad, good] of pairs) {
-      it(name, () => {
-        check(rule, PATH, bad);
-        check(rule, PATH, good);
-      });
-    }
+    tellsApart(PATH, pairs);
   });
 
   it("reads wrong shapes and half-typed files without an exception", () => {

@@ -6,6 +6,7 @@ import { reachOfScope } from "../../server/core/reach.ts";
 import { bitbucketPipelines } from "../../server/core/systems/bitbucket-pipelines.ts";
 import { parseYaml } from "../../server/core/yaml.ts";
 import { check, findingsOf } from "../check.ts";
+import { type Pair, tellsApart } from "../support/pairs.ts";
 import { reachOf, stepOf } from "../support/steps.ts";
 
 const PATH = "bitbucket-pipelines.yml";
@@ -280,7 +281,7 @@ pipelines:
   });
 
   describe("tells bad from good", () => {
-    const pairs: readonly (readonly [name: string, rule: string, bad: string, good: string])[] = [
+    const pairs: readonly Pair[] = [
       [
         "an installer in a pipe of the shell",
         "unpinned-remote-script",
@@ -526,12 +527,7 @@ pipelines:
 `,
       ],
     ];
-    for (const [name, rule, bad, good] of pairs) {
-      it(name, () => {
-        check(rule, PATH, bad);
-        check(rule, PATH, good);
-      });
-    }
+    tellsApart(PATH, pairs);
   });
 
   it("leaves out what has the wrong shape", () => {

@@ -5,6 +5,7 @@ import { type Pipeline, referencesOf } from "../../server/core/model.ts";
 import { travisCi } from "../../server/core/systems/travis-ci.ts";
 import { parseYaml } from "../../server/core/yaml.ts";
 import { check } from "../check.ts";
+import { type Pair, tellsApart } from "../support/pairs.ts";
 import { reachOf } from "../support/steps.ts";
 
 const PATH = ".travis.yml";
@@ -349,7 +350,7 @@ deploy:
   });
 
   describe("tells bad from good", () => {
-    const pairs: readonly (readonly [name: string, rule: string, bad: string, good: string])[] = [
+    const pairs: readonly Pair[] = [
       [
         "an uploader at the end",
         "unpinned-remote-script",
@@ -546,12 +547,7 @@ jobs:
 `,
       ],
     ];
-    for (const [name, rule, bad, good] of pairs) {
-      it(name, () => {
-        check(rule, PATH, bad);
-        check(rule, PATH, good);
-      });
-    }
+    tellsApart(PATH, pairs);
   });
 
   it("leaves out what has the wrong shape", () => {
