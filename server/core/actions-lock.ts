@@ -1,3 +1,4 @@
+import { Memo } from "./memo.ts";
 import { get, items, parseYaml, text, type YamlNode } from "./yaml.ts";
 
 /** Where GitHub's lock file lies, from the repository's root. */
@@ -20,7 +21,7 @@ export interface LockedAction {
  * @param action as the workflow names it, `owner/name@ref`
  */
 export function lockedAction(lock: string, workflow: string, action: string): LockedAction | undefined {
-  const [root] = parseYaml(lock).documents;
+  const root = readLock(lock);
   const listed = items(get(get(root, "workflows"), workflow)).map((item) => text(item));
   const dependencies = get(root, "dependencies");
   const entry = get(dependencies, action);
@@ -28,6 +29,15 @@ export function lockedAction(lock: string, workflow: string, action: string): Lo
   if (commit === undefined || !listed.includes(action)) return undefined;
   const uses = items(get(entry, "uses")).flatMap((item) => text(item) ?? []);
   return { commit, uses: uses.map((each) => ({ text: each, commit: commitOf(get(dependencies, each)) })) };
+}
+
+/** What the file says, by its text: each action of each workflow asks. The unit of the weight is one of the text. */
+const LOCKS = new Memo<{ readonly root: YamlNode | undefined }>(200_000);
+
+function readLock(text: string): YamlNode | undefined {
+  const known = LOCKS.get(text) ?? { root: parseYaml(text).documents[0] };
+  LOCKS.set(text, known, text.length);
+  return known.root;
 }
 
 function commitOf(entry: YamlNode | undefined): string | undefined {

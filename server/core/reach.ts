@@ -5,6 +5,7 @@ import {
   type Job,
   type Pipeline,
   type Reference,
+  type ReferenceKind,
   type Scope,
   type ScopeLevel,
   type SecretKind,
@@ -96,17 +97,18 @@ export interface Call {
   readonly reach: StepReach;
 }
 
-/** Every reference of a file, in the order of `referencesOf`. */
-export function* callsOf(pipeline: Pipeline): Iterable<Call> {
+/** Every reference of these kinds that somebody else can move, in the order of `referencesOf`. Of others nobody asks for the reach. */
+export function* mutableCalls(pipeline: Pipeline, ...kinds: readonly ReferenceKind[]): Iterable<Call> {
+  const isWanted = ({ kind, target }: Reference): boolean => target.pin === "mutable" && kinds.includes(kind);
   const beside = (reference: Reference): Call => ({
     reference,
     reach: { now: reachOfScope(reference.scope), later: [] },
   });
-  yield* pipeline.references.map(beside);
+  yield* pipeline.references.filter(isWanted).map(beside);
   for (const job of pipeline.jobs) {
-    yield* job.references.map(beside);
+    yield* job.references.filter(isWanted).map(beside);
     for (const step of job.steps)
-      for (const reference of step.references) yield { reference, step, reach: reachOf(job, step) };
+      for (const reference of step.references.filter(isWanted)) yield { reference, step, reach: reachOf(job, step) };
   }
 }
 

@@ -3,7 +3,7 @@ import { pipelineOf } from "../../server/core/analyze.ts";
 import { EMPTY_CONTEXT } from "../../server/core/context.ts";
 import { type Pipeline, stepsOf } from "../../server/core/model.ts";
 import { partsOf } from "../../server/core/pulled.ts";
-import { callsOf, namedSecrets, type Reach, raising, reachOf } from "../../server/core/reach.ts";
+import { mutableCalls, namedSecrets, type Reach, raising, reachOf } from "../../server/core/reach.ts";
 
 const GITHUB = ".github/workflows/ci.yml";
 
@@ -478,7 +478,7 @@ describe("a reference", () => {
     container: { image: "acme/box:1", env: { BOX: "\${{ secrets.BOX }}" } }
     services: { db: { image: "acme/db:1", env: { DB: "\${{ secrets.DB }}" } } }
 `;
-    const calls = [...callsOf(pipelineIn(GITHUB, workflow("\n      - run: make", head)))];
+    const calls = [...mutableCalls(pipelineIn(GITHUB, workflow("\n      - run: make", head)), "image")];
     assert.deepEqual(
       calls.map(({ reference, reach }) => [reference.text, ...reach.now.map(({ name }) => name)]),
       [
@@ -495,7 +495,7 @@ describe("a reference", () => {
       - uses: acme/tool@v1`,
       `    container: acme/box:1\n    env: { WIDE: "\${{ secrets.WIDE }}" }\n`,
     );
-    const calls = [...callsOf(pipelineIn(GITHUB, text))].map(({ reference, reach }) => [
+    const calls = [...mutableCalls(pipelineIn(GITHUB, text), "image", "action")].map(({ reference, reach }) => [
       reference.text,
       reach.now.map(({ name }) => name).join(),
     ]);

@@ -2,7 +2,7 @@ import { LOCK_FILE, lockedAction } from "../actions-lock.ts";
 import type { Pipeline, Reference, Target } from "../model.ts";
 import { pinFixesFor } from "../pinning.ts";
 import type { Policy } from "../policy.ts";
-import { type Call, callsOf } from "../reach.ts";
+import { type Call, mutableCalls } from "../reach.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { graveTheftSentence, judged } from "../severity.ts";
 
@@ -96,12 +96,9 @@ dependencies:
     },
   ],
   check: function* (pipeline, policy) {
-    for (const call of callsOf(pipeline)) {
-      const { kind, target, text } = call.reference;
-      if ((kind !== "action" && kind !== "workflow") || target.kind !== "repository" || target.pin !== "mutable")
-        continue;
-      if (isLocked(pipeline, text)) continue;
-      yield problem(call, target, policy, pipeline.text);
+    for (const call of mutableCalls(pipeline, "action", "workflow")) {
+      const { target, text } = call.reference;
+      if (target.kind === "repository" && !isLocked(pipeline, text)) yield problem(call, target, policy, pipeline.text);
     }
   },
 };

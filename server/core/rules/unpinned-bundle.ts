@@ -1,8 +1,6 @@
 import type { Reference } from "../model.ts";
-import { pinFixesFor } from "../pinning.ts";
-import { callsOf } from "../reach.ts";
 import type { Rule } from "../rule.ts";
-import { graveTheftSentence, judged } from "../severity.ts";
+import { unpinnedReferences } from "../unpinned.ts";
 import { shortened } from "../wording.ts";
 
 /** Bundles of tasks that are named by a tag, and resources like them. */
@@ -64,19 +62,7 @@ spec:
 `,
     },
   ],
-  check: function* (pipeline, policy) {
-    for (const call of callsOf(pipeline)) {
-      const { reference } = call;
-      const { kind, span, target } = reference;
-      if (kind !== "bundle" || target.pin !== "mutable") continue;
-      yield {
-        span,
-        message: message(reference, graveTheftSentence(call)),
-        ...judged(call, "warning", policy),
-        fixes: pinFixesFor(reference, pipeline.text),
-      };
-    }
-  },
+  check: (pipeline, policy) => unpinnedReferences(pipeline, policy, "bundle", { severity: () => "warning", message }),
 };
 
 function message({ text, target }: Reference, theft: string): string {

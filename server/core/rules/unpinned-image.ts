@@ -2,7 +2,7 @@ import { pullsOf } from "../flow.ts";
 import type { Pipeline, Target } from "../model.ts";
 import { digestFix, pinFixesFor } from "../pinning.ts";
 import type { Policy } from "../policy.ts";
-import { callsOf } from "../reach.ts";
+import { mutableCalls } from "../reach.ts";
 import { placeIn } from "../remote.ts";
 import type { Problem, Rule } from "../rule.ts";
 import { graveTheftSentence, judged } from "../severity.ts";
@@ -83,10 +83,10 @@ jobs:
 };
 
 function* ofReferences(pipeline: Pipeline, policy: Policy): Iterable<Problem> {
-  for (const call of callsOf(pipeline)) {
+  for (const call of mutableCalls(pipeline, "image")) {
     const { reference } = call;
-    const { kind, text, span, target } = reference;
-    if (kind !== "image" || target.kind !== "image" || target.pin !== "mutable" || target.name === "scratch") continue;
+    const { text, span, target } = reference;
+    if (target.kind !== "image" || target.name === "scratch") continue;
     const [transport = ""] = /^docker:\/\//.exec(text) ?? [];
     yield {
       span,

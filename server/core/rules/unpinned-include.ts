@@ -1,9 +1,6 @@
 import type { Reference } from "../model.ts";
-import { pinFixesFor } from "../pinning.ts";
-import type { Policy } from "../policy.ts";
-import { type Call, callsOf } from "../reach.ts";
-import type { Problem, Rule } from "../rule.ts";
-import { graveTheftSentence, judged } from "../severity.ts";
+import type { Rule } from "../rule.ts";
+import { unpinnedReferences } from "../unpinned.ts";
 import { shortened } from "../wording.ts";
 
 /** Pipeline code that is taken over from another repository or address by a name that can move. */
@@ -65,23 +62,8 @@ export const unpinnedInclude: Rule = {
 `,
     },
   ],
-  check: function* (pipeline, policy) {
-    for (const call of callsOf(pipeline)) {
-      const { kind, target } = call.reference;
-      if (kind === "include" && target.pin === "mutable") yield problem(call, policy, pipeline.text);
-    }
-  },
+  check: (pipeline, policy) => unpinnedReferences(pipeline, policy, "include", { severity: () => "warning", message }),
 };
-
-function problem(call: Call, policy: Policy, document: string): Problem {
-  const { reference } = call;
-  return {
-    span: reference.span,
-    message: message(reference, graveTheftSentence(call)),
-    ...judged(call, "warning", policy),
-    fixes: pinFixesFor(reference, document),
-  };
-}
 
 function message({ target, text, instead }: Reference, theft: string): string {
   if (target.kind === "address") {

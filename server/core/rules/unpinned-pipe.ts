@@ -1,8 +1,6 @@
 import type { Reference } from "../model.ts";
-import { pinFixesFor } from "../pinning.ts";
-import { callsOf } from "../reach.ts";
 import type { Rule } from "../rule.ts";
-import { graveTheftSentence, judged } from "../severity.ts";
+import { unpinnedReferences } from "../unpinned.ts";
 import { shortened } from "../wording.ts";
 
 /** Bitbucket pipes that are named by a version that can move. */
@@ -37,19 +35,7 @@ export const unpinnedPipe: Rule = {
 `,
     },
   ],
-  check: function* (pipeline, policy) {
-    for (const call of callsOf(pipeline)) {
-      const { reference } = call;
-      const { kind, span, target } = reference;
-      if (kind !== "pipe" || target.pin !== "mutable") continue;
-      yield {
-        span,
-        message: message(reference, graveTheftSentence(call)),
-        ...judged(call, "information", policy),
-        fixes: pinFixesFor(reference, pipeline.text),
-      };
-    }
-  },
+  check: (pipeline, policy) => unpinnedReferences(pipeline, policy, "pipe", { severity: () => "information", message }),
 };
 
 function message({ text, target, versions }: Reference, theft: string): string {

@@ -1,8 +1,6 @@
 import type { Reference } from "../model.ts";
-import { pinFixesFor } from "../pinning.ts";
-import { callsOf } from "../reach.ts";
 import type { Rule } from "../rule.ts";
-import { graveTheftSentence, judged } from "../severity.ts";
+import { unpinnedReferences } from "../unpinned.ts";
 import { shortened } from "../wording.ts";
 
 /** Plugins that are named by a tag or a branch. */
@@ -73,19 +71,11 @@ steps:
 `,
     },
   ],
-  check: function* (pipeline, policy) {
-    for (const call of callsOf(pipeline)) {
-      const { reference } = call;
-      const { kind, span, target } = reference;
-      if (kind !== "plugin" || target.pin !== "mutable") continue;
-      yield {
-        span,
-        message: message(reference, graveTheftSentence(call)),
-        ...judged(call, target.kind === "image" ? "information" : "warning", policy),
-        fixes: pinFixesFor(reference, pipeline.text),
-      };
-    }
-  },
+  check: (pipeline, policy) =>
+    unpinnedReferences(pipeline, policy, "plugin", {
+      severity: ({ target }) => (target.kind === "image" ? "information" : "warning"),
+      message,
+    }),
 };
 
 function message({ text, target }: Reference, theft: string): string {
