@@ -1,9 +1,6 @@
-import type { Hole } from "./masking.ts";
 import { Memo } from "./memo.ts";
-import type { Job, Pipeline, Scope, Script, ShellLanguage, Step } from "./model.ts";
-import { parseBash } from "./shell/bash.ts";
+import type { Job, Pipeline, Scope, Script, Step } from "./model.ts";
 import type { BuildUse } from "./shell/builds.ts";
-import { parseCmd } from "./shell/cmd.ts";
 import type { Block } from "./shell/command.ts";
 import {
   type Destination,
@@ -20,7 +17,7 @@ import {
 import type { ImageUse } from "./shell/images.ts";
 import { rewriteLocal, spanInFile } from "./shell/local-rewrite.ts";
 import type { PackageUse } from "./shell/packages.ts";
-import { parsePowerShell } from "./shell/powershell.ts";
+import { holesKey, isReadable, readScript } from "./shell/read-script.ts";
 import type { Span } from "./text.ts";
 
 /** A place where downloaded content runs, with the step and the script it happens in. */
@@ -106,7 +103,12 @@ interface Flow {
   readonly dumps: readonly Dump[];
 }
 
-const FLOWS = new WeakMap<Pipeline, Flow>();
+/** What all jobs of a pipeline do. */
+interface PipelineFlow extends Omit<Flow, "locals"> {
+  readonly texts: ReadonlyMap<Step, readonly string[]>;
+}
+
+const FLOWS = new WeakMap<Pipeline, PipelineFlow>();
 
 /** Everything downloaded that runs as code in a pipeline. */
 export function remoteExecutions(pipeline: Pipeline): readonly RemoteExecution[] {
@@ -125,9 +127,7 @@ export function checkedDownloads(pipeline: Pipeline): readonly CheckedDownload[]
 
 /** The texts of the repository's own programs that the scripts of each step run, as far as they can be read. */
 export function localTexts(pipeline: Pipeline): ReadonlyMap<Step, readonly string[]> {
-  const texts = new Map<Step, string[]>();
-  for (const { step, text } of flowOf(pipeline).locals) texts.set(step, [...(texts.get(step) ?? []), text]);
-  return texts;
+  return flowOf(pipeline).texts;
 }
 
 /** Every download of a pipeline that nobody can alter unseen, as often as a script fetches or runs it. */
@@ -156,13 +156,19 @@ export function builtImages(pipeline: Pipeline): ReadonlySet<string> {
 }
 
 /** Computed once for each pipeline, however many rules ask. */
-function flowOf(pipeline: Pipeline): Flow {
+function flowOf(pipeline: Pipeline): PipelineFlow {
   const known = FLOWS.get(pipeline);
   if (known !== undefined) return known;
   const environments = new Map<Scope, Environment>();
   const flows = pipeline.jobs.map((job) => traceOf(job, environments, pipeline.readFile ?? (() => undefined)));
+  const texts = new Map<Step, string[]>();
+  for (const { step, text } of flows.flatMap(({ locals }) => locals)) {
+    const known = texts.get(step);
+    if (known === undefined) texts.set(step, [text]);
+    else known.push(text);
+  }
   const flow = {
-    locals: flows.flatMap(({ locals }) => locals),
+    texts,
     builds: flows.flatMap(({ builds }) => builds),
     built: new Set(flows.flatMap(({ built }) => [...built])),
     executions: flows.flatMap(({ executions }) => executions),
@@ -255,10 +261,6 @@ function keyOf(placed: readonly Placed[]): string {
   return parts.join("\0");
 }
 
-function holesKey(holes: readonly Hole[]): string {
-  return holes.map(({ span, text, variable }) => `${span.start} ${span.end} ${variable} ${text}`).join("\u0001");
-}
-
 function flowScript({ script, environment, tolerated, always }: Placed): readonly FlowScript[] {
   const { text, holes, shell, unit, folder, handover, checked } = script;
   const program = programOf(script);
@@ -343,7 +345,7 @@ function placedSteps(
     if (step.scripts.length === 0) continue;
     const environment = environmentOf(step.scope, environments);
     for (const script of step.scripts) {
-      if (READERS[script.shell.language] === undefined) continue;
+      if (!isReadable(script.shell.language)) continue;
       const { tolerated, always } = step;
       const own = { step, environment, tolerated, always };
       if (around === undefined) placed.push({ ...own, script });
@@ -439,30 +441,9 @@ function localScript(local: LocalScript, file: string): Script {
   };
 }
 
-/** The reader of each shell. Scripts of other languages are not followed. */
-const READERS: Readonly<Partial<Record<ShellLanguage, typeof parseBash>>> = {
-  bash: parseBash,
-  sh: parseBash,
-  zsh: parseBash,
-  ksh: parseBash,
-  unknown: parseBash,
-  powershell: parsePowerShell,
-  cmd: parseCmd,
-};
-
-/** What scripts say, by their text; the unit of the weight is one of its UTF-16 units. */
-const PROGRAMS = new Memo<Block>(200_000);
-
 /** The commands of a script; `undefined` where nothing here reads its language. */
 export function programOf({ text, holes, shell }: Script): Block | undefined {
-  const reader = READERS[shell.language];
-  if (reader === undefined) return undefined;
-  const key = `${shell.language}\0${text}\0${holesKey(holes)}`;
-  const known = PROGRAMS.get(key);
-  if (known !== undefined) return known;
-  const program = reader(text, holes);
-  PROGRAMS.set(key, program, key.length);
-  return program;
+  return readScript(shell.language, text, holes);
 }
 
 const NO_FLOW: Flow = {

@@ -21,6 +21,7 @@ import {
 } from "./state.ts";
 import {
   type Call,
+  concatValues,
   done,
   downloadBy,
   type Execution,
@@ -31,6 +32,7 @@ import {
   outputOf,
   SILENCE,
   type Stream,
+  succeeds,
   textValue,
 } from "./trace.ts";
 
@@ -61,10 +63,17 @@ export function fetched(call: Call, fetch: Fetch, state: State): Outcome {
   return { success: checked ? withVerdict(after, made, true) : after, failure: after, output };
 }
 
+/** Prints values side by side, as `echo` does. Downloaded content comes out where nothing else is printed with it. */
+export function printed(call: Call, state: State, values: readonly Value[], between?: string): Outcome {
+  const { origins, digests, whole, text, known } = concatValues(values, call.command.span, between);
+  const output = { origins: whole ? origins : [], digests, whole, text, known, start: undefined };
+  return succeeds(afterPrinting(call, state, text), output);
+}
+
 /**
  * After a line for the log: on Azure Pipelines some lines are commands to the system. (Source: Microsoft, "Logging commands".)
  */
-export function afterPrinting({ io, run }: Call, state: State, text: string): State {
+function afterPrinting({ io, run }: Call, state: State, text: string): State {
   if (run.script.handover.logged !== true || (io.output !== undefined && io.output.to !== "log")) return state;
   return text.split("\n").reduce((before, line) => {
     const [, folder] = /^\s*##vso\[task\.prependpath[^\]]*\](.+)$/i.exec(line) ?? [];

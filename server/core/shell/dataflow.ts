@@ -1,7 +1,5 @@
 import type { Span } from "../text.ts";
 import { report } from "./actions.ts";
-import { parseBash } from "./bash.ts";
-import { parseCmd } from "./cmd.ts";
 import type {
   Block,
   Case,
@@ -20,8 +18,8 @@ import type {
 import { staticText } from "./command.ts";
 import { captureOf, destinationOf, KEPT, LOG, redirectedTo } from "./environment-dumps.ts";
 import { type LocalPart, type LocalProgram, readLocalCall, readLocalProgram } from "./local-program.ts";
-import { parsePowerShell } from "./powershell.ts";
 import { noteLoaded, perform, performIdle } from "./programs.ts";
+import { readScript } from "./read-script.ts";
 import {
   type Download,
   EMPTY_WORLD,
@@ -639,26 +637,18 @@ function runSourced({ program }: LocalScript, state: State, io: Io, run: Run): O
   };
 }
 
-/** How the files of the repository are read, by their language. Others are not followed. */
-function readerOf(language: LocalProgram["language"]): typeof parseBash | undefined {
-  if (language === "powershell") return parsePowerShell;
-  if (language === "cmd") return parseCmd;
-  return /^(?:bash|sh|zsh|ksh)$/.test(language) ? parseBash : undefined;
-}
-
 /** The part under its number. One that runs several times is one script. */
 function localScript(
   { path, notation, language, errexit, pipefail }: LocalProgram,
   part: LocalPart,
   run: Run,
 ): LocalScript | undefined {
-  const reader = readerOf(language);
-  if (reader === undefined) return undefined;
   const caller = run.locals.find((each) => each.number === run.index)?.caller ?? run.index;
   const known = run.locals.find((each) => each.part === part && each.caller === caller);
   if (known !== undefined) return known;
   const { text, holes } = part;
-  const program = run.locals.find((each) => each.part === part)?.program ?? reader(text, holes);
+  const program = readScript(language, text, holes);
+  if (program === undefined) return undefined;
   const number = run.count.scripts++;
   const shell = { language, errexit, pipefail };
   const script: LocalScript = { number, path, text, holes, program, shell, caller, notation, part };

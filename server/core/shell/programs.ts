@@ -1,11 +1,11 @@
 import { Memo } from "../memo.ts";
 import {
-  afterPrinting,
   commandOrigins,
   fetched,
   leaveFunction,
   leaveShell,
   pathsOf,
+  printed,
   programOrigins,
   report,
   runFile,
@@ -332,18 +332,6 @@ function echo(call: Call, state: State): Outcome {
     state,
     call.words.slice(1).filter(({ text }) => !/^-[neE]+$/.test(text)),
   );
-}
-
-function printed(call: Call, state: State, words: readonly Value[]): Outcome {
-  const { origins, digests, whole, text, known } = concatValues(words, call.command.span);
-  return succeeds(afterPrinting(call, state, text), {
-    origins: whole ? origins : [],
-    digests,
-    whole,
-    text,
-    known,
-    start: undefined,
-  });
 }
 
 /** `printf '%s  %s\n' A B` is filled in; other formats only tell where their values come from. */

@@ -1,11 +1,11 @@
 import {
-  afterPrinting,
   commandOrigins,
   copyFile,
   fetched,
   leaveFunction,
   leaveShell,
   originsOf,
+  printed,
   report,
   runFile,
   storeAt,
@@ -161,17 +161,8 @@ function applyEffect(call: Call, effect: Effect, state: State): Outcome {
       );
     case "set":
       return succeeds(effect.value === undefined ? state : withVariable(state, effect.name, effect.value));
-    case "print": {
-      const { origins, digests, whole, text, known } = concatValues(effect.values, command.span, effect.separator);
-      return succeeds(afterPrinting(call, state, text), {
-        origins: whole ? origins : [],
-        digests,
-        whole,
-        text,
-        known,
-        start: undefined,
-      });
-    }
+    case "print":
+      return printed(call, state, effect.values, effect.separator);
     case "hash": {
       const digests = originsOf({ ...effect.file, text: pathOf(effect.file) }, state);
       notePrinted(call, digests);
